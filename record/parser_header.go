@@ -1,0 +1,199 @@
+package record
+
+import "bytes"
+
+// prefix is one of the config's further prefixes, without colour codes.
+type prefix struct {
+	text  []byte
+	level Level
+}
+
+// header is what a line says that opens a record.
+type header struct {
+	level     Level
+	title     string
+	receivers string
+	frequency string
+	key       string
+	text      []byte // what follows the prefix; belongs to the line
+	heredoc   string // the terminator, if lines up to it follow
+	malformed bool   // text is a bracket that could not be read, and what follows
+}
+
+// builtInFirst holds the bytes with which a built-in prefix can begin: those of
+// the keywords, of monitorViewer's form, and of a colour code.
+const builtInFirst = "ADICEFW*[\x1b"
+
+// header reads a line, freed of colour codes, as the first of a record.
+func (p *Parser) header(line []byte) (header, bool) {
+	head, prefixed := p.prefixed(line)
+	if len(p.rules) == 0 {
+		return head, prefixed
+	}
+	ruled, matched := p.matchRules(line)
+	switch {
+	case !matched:
+		return head, prefixed
+	case !prefixed:
+		return ruled, true
+	}
+	return head.raisedBy(ruled), true
+}
+
+// raisedBy lets a rule make a line that has a prefix more severe, and fill in
+// what its brackets left open.
+func (h header) raisedBy(ruled header) header {
+	if severity(ruled.level) > severity(h.level) {
+		h.level = ruled.level
+	}
+	if h.title == "" {
+		h.title = ruled.title
+	}
+	if h.receivers == "" {
+		h.receivers = ruled.receivers
+	}
+	return h
+}
+
+func (p *Parser) prefixed(line []byte) (header, bool) {
+	for _, further := range p.prefixes {
+		if rest, ok := bytes.CutPrefix(line, further.text); ok {
+			return header{level: further.level, text: trimBlanks(bytes.TrimPrefix(rest, colon))}, true
+		}
+	}
+	if len(line) == 0 {
+		return header{}, false
+	}
+	if line[0] == '*' || line[0] == '[' {
+		return viewerHeader(line)
+	}
+	level, rest := keyword(line)
+	if level == "" || len(rest) == 0 {
+		return header{}, false
+	}
+	switch rest[0] {
+	case ':':
+		return header{level: level, text: trimBlanks(rest[1:])}, true
+	case '[':
+		return bracketHeader(level, rest)
+	}
+	word, ok := heredocWord(rest)
+	return header{level: level, heredoc: word}, ok
+}
+
+// keyword reads the upper-case word at the start of a line; its level is empty
+// where the word is none of ours.
+func keyword(line []byte) (Level, []byte) {
+	n := 0
+	for n < len(line) && n < len("CRITICAL") && 'A' <= line[n] && line[n] <= 'Z' {
+		n++
+	}
+	return keywordLevel(line[:n]), line[n:]
+}
+
+func keywordLevel(word []byte) Level {
+	switch string(word) {
+	case "DEBUG":
+		return LevelDebug
+	case "INFO":
+		return LevelInfo
+	case "WARNING", "WARN":
+		return LevelWarning
+	case "ERROR":
+		return LevelError
+	case "FATAL", "CRITICAL":
+		return LevelFatal
+	case "ALARM":
+		return LevelAlarm
+	}
+	return ""
+}
+
+// bracketHeader reads what follows a keyword from its bracket on. A bracket
+// that cannot be read is kept in the text. One that nobody meant as attributes,
+// as in the "INFO[0000] started" of a well-known logger, makes no record, save
+// after ALARM, which is never passed over.
+func bracketHeader(level Level, rest []byte) (header, bool) {
+	if head, ok := attributeHeader(level, rest); ok {
+		return head, true
+	}
+	if level != LevelAlarm && !meantAsAttributes(rest) {
+		return header{}, false
+	}
+	return header{level: level, text: rest, malformed: true}, true
+}
+
+func attributeHeader(level Level, rest []byte) (header, bool) {
+	found, after, ok := parseAttributes(rest)
+	if !ok || len(after) == 0 {
+		return header{}, false
+	}
+	head := header{
+		level: level, title: found["title"], receivers: joinReceivers(found["to"]),
+		frequency: found["frequency"], key: found["key"],
+	}
+	if after[0] == ':' {
+		head.text = trimBlanks(after[1:])
+		return head, true
+	}
+	head.heredoc, ok = heredocWord(after)
+	return head, ok
+}
+
+func meantAsAttributes(rest []byte) bool {
+	inside, after, _ := bytes.Cut(rest, closingBracket)
+	return bytes.IndexByte(inside, '=') >= 0 || bytes.HasPrefix(after, colon)
+}
+
+// heredocWord reads "<<WORD", which must be all that is left of the line.
+func heredocWord(rest []byte) (string, bool) {
+	word, ok := bytes.CutPrefix(rest, heredocSign)
+	if !ok || len(word) == 0 || len(word) > maxHeredocWord {
+		return "", false
+	}
+	for _, c := range word {
+		if !isWordByte(c) {
+			return "", false
+		}
+	}
+	return string(word), true
+}
+
+// maxHeredocWord is the longest terminator.
+const maxHeredocWord = 128
+
+// viewerHeader reads the form in which monitorViewer prints its messages,
+// "*Error*: text", with or without "[2024-10-25 08:00:00] " before it.
+func viewerHeader(line []byte) (header, bool) {
+	if hasStamp(line) {
+		line = trimBlanks(line[len(stampShape):])
+	}
+	if len(line) == 0 || line[0] != '*' {
+		return header{}, false
+	}
+	for _, level := range Levels {
+		rest := line[1:]
+		if len(rest) < len(level) || string(rest[:len(level)]) != string(level) {
+			continue
+		}
+		text, ok := bytes.CutPrefix(rest[len(level):], viewerSign)
+		return header{level: level, text: trimBlanks(text)}, ok
+	}
+	return header{}, false
+}
+
+// stampShape is monitorViewer's time, with a 0 for any digit.
+const stampShape = "[0000-00-00 00:00:00]"
+
+func hasStamp(line []byte) bool {
+	if len(line) < len(stampShape) {
+		return false
+	}
+	for i := range len(stampShape) {
+		digit := '0' <= line[i] && line[i] <= '9'
+		if want := stampShape[i]; want == '0' && !digit || want != '0' && line[i] != want {
+			return false
+		}
+	}
+	return true
+}
