@@ -1,0 +1,119 @@
+// Package viewer shows what the database holds: it makes queries of what a
+// person typed, and renders their results as tables for people and as JSON
+// lines, CSV and TSV for other programs.
+package viewer
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// Monitor is the kind of a listing of items with their settings, beside the
+// kinds of records.
+const Monitor record.Kind = "monitor"
+
+// Kinds lists what can be shown, in the order of monitorViewer's tabs.
+var Kinds = []record.Kind{Monitor, record.Heartbeat, record.Log, record.Alarm, record.Run}
+
+// Format is how a listing is printed.
+type Format string
+
+// The formats. JSON is one object a line.
+const (
+	Table Format = "table"
+	JSON  Format = "json"
+	CSV   Format = "csv"
+	TSV   Format = "tsv"
+)
+
+// Formats lists the formats in the order of the help.
+var Formats = []Format{Table, JSON, CSV, TSV}
+
+// Options say how a listing is printed.
+type Options struct {
+	Format Format
+	Width  int       // of the terminal, in cells; 0 where there is none: then nothing is cut
+	Color  bool      // mark levels and results in tables
+	Notes  io.Writer // is told what could not be read; nil for nobody
+}
+
+// Print writes what a query finds. An error is one of out, or means that the
+// database cannot be read at all; what is wrong with parts of it goes to the
+// notes.
+func Print(out io.Writer, store *record.Store, q record.Query, o Options) error {
+	buffered := bufio.NewWriterSize(out, 64<<10)
+	printer := newPrinter(buffered, q.Kind, o)
+	var err error
+	if q.Kind == Monitor {
+		err = printItems(printer, store, q, o.Notes)
+	} else {
+		err = printRecords(printer, store, q, o.Notes)
+	}
+	return errors.Join(err, printer.close(), buffered.Flush())
+}
+
+// printer writes entries in one format.
+type printer interface {
+	print(e *entry) error
+	close() error
+}
+
+func newPrinter(out *bufio.Writer, kind record.Kind, o Options) printer {
+	switch o.Format {
+	case JSON:
+		return jsonLines{out}
+	case CSV:
+		return newSeparated(out, columnsOf(kind), csvLine)
+	case TSV:
+		return newSeparated(out, columnsOf(kind), tsvLine)
+	}
+	return newTable(out, columnsOf(kind), o)
+}
+
+func printRecords(p printer, store *record.Store, q record.Query, notes io.Writer) error {
+	rows := store.Select(q)
+	for row := range rows.All() {
+		if err := p.print(recordEntry(row)); err != nil {
+			return err
+		}
+	}
+	stats := rows.Stats()
+	noteSkipped(notes, stats.Skipped)
+	noteProblems(notes, stats.Problems, stats.Failures)
+	return rows.Err()
+}
+
+func noteSkipped(notes io.Writer, lines int) {
+	switch {
+	case lines == 1:
+		note(notes, "Skipped 1 unreadable line")
+	case lines > 1:
+		note(notes, fmt.Sprintf("Skipped %d unreadable lines", lines))
+	}
+}
+
+// maxNotes bounds how many problems are told one by one.
+const maxNotes = 10
+
+func noteProblems(notes io.Writer, problems []error, total int) {
+	shown := problems[:min(len(problems), maxNotes)]
+	for _, problem := range shown {
+		note(notes, "Not read: "+problem.Error())
+	}
+	if total > len(shown) {
+		note(notes, fmt.Sprintf("Not read: %d more files or folders", total-len(shown)))
+	}
+}
+
+// note writes one line. It may go to a terminal, and names of files come from
+// anybody.
+func note(notes io.Writer, text string) {
+	if notes != nil {
+		fmt.Fprintln(notes, strings.ReplaceAll(visible(text), "\n", `\n`))
+	}
+}
