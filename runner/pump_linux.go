@@ -1,0 +1,258 @@
+package runner
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	firstBuffer = 64 << 10  // bytes; the default capacity of a pipe
+	largeBuffer = 256 << 10 // under load
+	largePipe   = 1 << 20   // what an unprivileged process may ask for, /proc/sys/fs/pipe-max-size
+	// fullReads in a row grow the buffer and the pipe. Not sooner: big pipes are taken from an allowance that all
+	// processes of a user share (pipe(7), pipe-user-pages-soft).
+	fullReads = 8
+	// endGrace is how long a pipe may stay open after the command's end without counting as held: its children
+	// may just be dying.
+	endGrace = 10 * time.Millisecond
+)
+
+// pump passes one stream on, from the pipe in which the command writes to its outlet, and then to its sink. It runs in
+// a goroutine of its own and uses system calls directly: no netpoller stands between the bytes and their reader.
+type pump struct {
+	stream Stream
+	outlet *outlet
+	sink   Sink // nil for none
+	hold   *hold
+
+	sinkFirst bool // see Command.SinkFirst
+
+	wake  int // an eventfd, readable after the command's end; -1 for none
+	watch int // the outlet's descriptor where poll shows its reader leaving, else -1
+
+	bytes  atomic.Int64 // read from the command
+	passed atomic.Int64 // of these, done with
+	ended  atomic.Bool  // the command has been reaped
+	rests  atomic.Bool  // it waits for more, having dealt with all it has read
+	done   chan struct{}
+
+	mu        sync.Mutex // guards the rest where others than the pump look at it
+	in        int        // read end, non-blocking; -1 when closed
+	abandoned bool       // the sink is no longer the pump's
+
+	buffer    []byte
+	full      int // full reads in a row
+	polls     [3]unix.PollFd
+	finishing bool
+	budget    int       // bytes that may still be read after the command's end
+	grace     time.Time // until when to wait for the end of the pipe
+}
+
+func newPump(stream Stream, in int, out *outlet, sink Sink) *pump {
+	p := &pump{stream: stream, in: in, outlet: out, sink: sink, wake: -1, watch: -1, done: make(chan struct{})}
+	if out.reportsReader() {
+		p.watch = out.fd
+	}
+	return p
+}
+
+// run pumps until the pipe ends, its reader has gone, or the command has ended and others hold the pipe.
+func (p *pump) run() {
+	defer close(p.done)
+	p.buffer = make([]byte, firstBuffer)
+	for p.round() {
+	}
+}
+
+func (p *pump) round() bool {
+	n, err := unix.Read(p.in, p.buffer)
+	switch {
+	case n > 0:
+		return p.took(n)
+	case err == unix.EINTR:
+		return true
+	case err == unix.EAGAIN:
+		return p.await()
+	}
+	p.close() // the end; of a pseudo terminal it is EIO
+	return false
+}
+
+// took passes n bytes on and tells whether to go on.
+func (p *pump) took(n int) bool {
+	piece := p.buffer[:n]
+	p.bytes.Add(int64(n))
+	if p.sinkFirst {
+		p.feed(piece)
+	}
+	if p.hold == nil || !p.hold.keep(p.outlet, piece) {
+		p.outlet.write(piece)
+	}
+	if !p.sinkFirst {
+		p.feed(piece)
+	}
+	p.passed.Add(int64(n))
+	if p.outlet.gone {
+		p.close() // so that the command's next write tells it
+		return false
+	}
+	p.adapt(n)
+	if !p.ended.Load() {
+		return true
+	}
+	p.finish()
+	p.budget -= n
+	return p.budget > 0
+}
+
+// finish begins the time after the command's end. What it has written is in the pipe by now; a pipeful more is taken,
+// and no more than that, since others may write for ever.
+func (p *pump) finish() {
+	if p.finishing {
+		return
+	}
+	p.finishing = true
+	p.budget = largePipe + len(p.buffer)
+	if waiting, err := unix.IoctlGetInt(p.in, unix.TIOCINQ); err == nil {
+		p.budget += waiting
+	}
+}
+
+// adapt grows the buffer and the pipe for a command that writes faster than it is read.
+func (p *pump) adapt(n int) {
+	if len(p.buffer) == largeBuffer {
+		return
+	}
+	if n < firstBuffer*3/4 { // a pipe of small writes is full before it holds its capacity
+		p.full = 0
+		return
+	}
+	p.full++
+	if p.full == fullReads {
+		p.buffer = make([]byte, largeBuffer)
+		_, _ = unix.FcntlInt(uintptr(p.in), unix.F_SETPIPE_SZ, largePipe) // since 2.6.35; else it stays as it is
+	}
+}
+
+// await waits until there is something to read, the command has ended, the reader has gone, or the sink's deadline
+// has come. It tells whether to go on.
+func (p *pump) await() bool {
+	wake := p.wake
+	if p.ended.Load() {
+		p.finish()
+		wake = -1
+		if p.grace.IsZero() {
+			p.grace = time.Now().Add(endGrace)
+		} else if !time.Now().Before(p.grace) {
+			return false
+		}
+	}
+	p.polls = [3]unix.PollFd{
+		{Fd: int32(p.in), Events: unix.POLLIN},
+		{Fd: int32(wake), Events: unix.POLLIN},
+		{Fd: int32(p.watch)},
+	}
+	p.rests.Store(true)
+	_, err := unix.Poll(p.polls[:], p.patience())
+	p.rests.Store(false)
+	if err != nil {
+		return err == unix.EINTR
+	}
+	p.tick()
+	if p.polls[1].Revents != 0 {
+		p.ended.Store(true)
+	}
+	if p.polls[2].Revents != 0 && p.polls[0].Revents&unix.POLLIN == 0 {
+		p.outlet.gone = true
+		p.close()
+		return false
+	}
+	return true
+}
+
+// patience is the timeout for poll in milliseconds, -1 for none.
+func (p *pump) patience() int {
+	until := p.grace
+	if p.sink != nil {
+		if deadline := p.sink.Deadline(); until.IsZero() || !deadline.IsZero() && deadline.Before(until) {
+			until = deadline
+		}
+	}
+	if until.IsZero() {
+		return -1
+	}
+	left := time.Until(until)
+	if left <= 0 {
+		return 0
+	}
+	return int((left + time.Millisecond - 1) / time.Millisecond)
+}
+
+// feed gives the sink its copy, and its tick where that is due.
+func (p *pump) feed(piece []byte) {
+	p.withSink(func() {
+		_, _ = p.sink.Write(piece)
+		p.tickIfDue()
+	})
+}
+
+func (p *pump) tick() { p.withSink(p.tickIfDue) }
+
+func (p *pump) tickIfDue() {
+	deadline := p.sink.Deadline()
+	if deadline.IsZero() {
+		return
+	}
+	if now := time.Now(); !now.Before(deadline) {
+		p.sink.Tick(now)
+	}
+}
+
+// withSink calls f unless the pump has no sink any more. A sink that panics has been a sink: the output goes on.
+func (p *pump) withSink(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sink == nil || p.abandoned {
+		return
+	}
+	defer func() {
+		if recover() != nil {
+			p.sink = nil
+		}
+	}()
+	f()
+}
+
+func (p *pump) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = unix.Close(p.in)
+	p.in = -1
+}
+
+// idle tells whether all that the command has written so far was passed on. The order of the two looks matters: what
+// was read before the first would keep the pump from resting at the second.
+func (p *pump) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.in < 0 {
+		return true
+	}
+	waiting, err := unix.IoctlGetInt(p.in, unix.TIOCINQ)
+	return err != nil || waiting == 0 && p.rests.Load()
+}
+
+// abandon takes the sink away from a pump that hangs in a write. It returns how many bytes are left behind.
+func (p *pump) abandon() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.abandoned = true
+	left := p.bytes.Load() - p.passed.Load()
+	if waiting, err := unix.IoctlGetInt(p.in, unix.TIOCINQ); err == nil {
+		left += int64(waiting)
+	}
+	return left
+}

@@ -1,0 +1,71 @@
+//go:build !linux
+
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// errSystem is what everything that needs a process returns: reaping orphans, finding a process tree and the rest are
+// written for Linux. The other commands of mvrun work here.
+func errSystem() error {
+	return fmt.Errorf("%w: commands are run on linux only, this is %s", errors.ErrUnsupported, runtime.GOOS)
+}
+
+type hold struct{}
+
+func (*hold) replay() error  { return nil }
+func (*hold) close()         {}
+func (*hold) losses() []Loss { return nil }
+
+// Supervisor runs nothing on this system.
+type Supervisor struct{}
+
+// NewSupervisor does nothing here.
+func NewSupervisor() *Supervisor { return &Supervisor{} }
+
+// Close does nothing here.
+func (s *Supervisor) Close() {}
+
+// Stopped returns a channel that is never closed.
+func (s *Supervisor) Stopped() <-chan struct{} { return nil }
+
+// StopSignal is always 0.
+func (s *Supervisor) StopSignal() syscall.Signal { return 0 }
+
+// Run returns the result of a command that could not be started.
+func (s *Supervisor) Run(context.Context, *Command) *Result {
+	now := time.Now()
+	return &Result{Start: now, End: now, Cause: CauseSpawn, StartError: errSystem(), ExitCode: ExitFault}
+}
+
+// Exec returns an error.
+func (s *Supervisor) Exec(context.Context, ExecRequest) (ExecResult, error) {
+	return ExecResult{ExitCode: ExitFault}, errSystem()
+}
+
+// DieOf returns at once; the caller exits with 128+N.
+func DieOf(syscall.Signal) {}
+
+// Leftover never occurs here.
+type Leftover struct{ Discard bool }
+
+// Close does nothing here.
+func (l *Leftover) Close() {}
+
+// Handoff returns an error.
+func (l *Leftover) Handoff(args, env []string, state []byte) error { return errSystem() }
+
+// Drainer never occurs here.
+type Drainer struct{ State []byte }
+
+// TakeOver returns an error.
+func TakeOver() (*Drainer, error) { return nil, errSystem() }
+
+// Drain does nothing here.
+func (d *Drainer) Drain(stdout, stderr Sink) *DrainResult { return &DrainResult{} }
