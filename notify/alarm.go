@@ -1,0 +1,118 @@
+// Package notify sees to it that an alarm arrives: it keeps each on disk until
+// it was sent, decides with package ratelimit whether it may be sent, sends it,
+// and records what became of it.
+//
+// A [Dispatcher] does that for one process, beside the job. The outbox, a folder
+// of the database, is where the processes of all hosts meet: see [Dispatcher]
+// for what each state of an entry means.
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// Alarm is a message that is to reach somebody. Its JSON form stands in the
+// outbox and on the standard input of a send_alarm_command.
+type Alarm struct {
+	ID        string    `json:"id"` // sorts by time; given by Raise where empty
+	Time      time.Time `json:"ts"` // when it was raised; given by Raise where zero
+	Direction string    `json:"direction"`
+	Item      string    `json:"item"`
+
+	Level     record.Level `json:"level"`
+	Title     string       `json:"title"`
+	Message   string       `json:"message"`
+	Receivers []string     `json:"receivers"` // in the order given, each once
+	Frequency string       `json:"frequency,omitempty"`
+	Key       string       `json:"key,omitempty"`
+
+	Run      string `json:"run,omitempty"`
+	Parent   string `json:"parent,omitempty"` // the run around the run
+	Host     string `json:"host,omitempty"`   // an address
+	Hostname string `json:"hostname,omitempty"`
+	Script   string `json:"script,omitempty"`
+	Startup  string `json:"startup,omitempty"`
+	BuildURL string `json:"build_url,omitempty"`
+}
+
+// Of is the item that the alarm is about.
+func (a *Alarm) Of() record.Item { return record.Item{Direction: a.Direction, Name: a.Item} }
+
+// MD5 says which alarms are the same, as monitorViewer has it: those with the
+// same receivers and the same message.
+func (a *Alarm) MD5() string { return record.MD5(a.receivers(), a.Message) }
+
+// receivers is the list as one text, as monitorViewer writes it.
+func (a *Alarm) receivers() string { return strings.Join(a.Receivers, " ") }
+
+// json gives the JSON form, with a line end.
+func (a *Alarm) json() []byte {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(a); err != nil {
+		// Only a year beyond 9999 cannot be written.
+		late := *a
+		late.Time = time.Unix(0, 0)
+		return late.json()
+	}
+	return buf.Bytes()
+}
+
+// normalise makes an alarm what will be recorded of it, so that its MD5 is that
+// of its record.
+func (a *Alarm) normalise(now time.Time) {
+	if a.Time.IsZero() {
+		a.Time = now
+	}
+	if a.ID == "" {
+		a.ID = NewID(a.Time)
+	}
+	a.Title = validText(a.Title)
+	a.Message = validText(a.Message)
+	receivers := make([]string, 0, len(a.Receivers))
+	for _, r := range a.Receivers {
+		if r = validText(r); r != "" && !slices.Contains(receivers, r) {
+			receivers = append(receivers, r)
+		}
+	}
+	a.Receivers = receivers
+}
+
+// validText puts U+FFFD in the place of each byte that is no UTF-8, as a record
+// does.
+func validText(text string) string { return string([]rune(text)) }
+
+// SplitReceivers reads a list of receivers that are separated by blanks, commas
+// or both.
+func SplitReceivers(text string) []string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	receivers := make([]string, 0, len(words))
+	for _, word := range words {
+		if !slices.Contains(receivers, word) {
+			receivers = append(receivers, word)
+		}
+	}
+	return receivers
+}
+
+// NewID makes an id for an alarm that is raised at this time. Ids of one host
+// sort by time; they serve as parts of file names.
+func NewID(t time.Time) string {
+	t = t.UTC()
+	return fmt.Sprintf("%s%09d-%012x", t.Format("20060102T150405"), t.Nanosecond(), rand.Uint64()>>16)
+}
+
+// validID keeps an id that comes from a file from becoming another path.
+func validID(id string) bool {
+	return id != "" && len(id) <= 60 && strings.Trim(id, wordBytes+"-") == ""
+}

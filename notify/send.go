@@ -1,0 +1,199 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// verdict is what a claim came to.
+type verdict struct {
+	outcome outcome
+	name    entryName // of the entry as it is now
+	reason  string    // of a suppressed one
+	spent   bool      // and nothing alike goes today any more
+}
+
+type outcome int
+
+const (
+	claimed    outcome = iota
+	suppressed         // the limit is reached
+	sentBefore         // by a process that could not tidy up
+	gone               // another process has it
+)
+
+// handle sees one alarm through: decide, send, record.
+func (d *Dispatcher) handle(j *job) {
+	if j.entry == nil && !d.load(j) {
+		return
+	}
+	if j.name.state == stateSent {
+		d.tidySent(j)
+		return
+	}
+	v, err := d.claim(j)
+	if err != nil {
+		d.undecided(j, err)
+		return
+	}
+	j.name = v.name
+	switch v.outcome {
+	case suppressed:
+		if v.spent {
+			d.limits.setSpent(&j.entry.Alarm, d.options.Now(), v.reason)
+		}
+		d.suppress(j, v.reason)
+		d.remove(j)
+	case sentBefore:
+		d.remove(j)
+	case claimed:
+		d.attempt(j)
+	case gone:
+		d.count(j, func(c *Counts) { c.Left++ })
+	}
+}
+
+// load reads the entry of a job. One that can never be read is put out of the
+// way.
+func (d *Dispatcher) load(j *job) bool {
+	e, err := bounded(&d.guard, placeLimit, func() (entry, error) { return d.box.read(j.name) })
+	if errors.Is(err, errUnreadable) {
+		d.warn(err.Error())
+		bad := j.name.as(stateBad, time.Time{}, owner{})
+		_ = boundedError(&d.guard, placeLimit, func() error { return d.box.move(j.name, bad) })
+	}
+	j.entry = &e
+	return err == nil
+}
+
+// undecided leaves an alarm for later: to this process while the lock is busy,
+// else to others.
+func (d *Dispatcher) undecided(j *job, err error) {
+	j.tries++
+	if errors.Is(err, record.ErrLocked) && j.tries < decisionTries && d.ctx.Err() == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.enqueue(j)
+		return
+	}
+	d.warnTrouble(fmt.Sprintf("alarm frequency: %v; the alarm waits in the outbox", err))
+	d.giveBack(j, settleLimit)
+}
+
+// attempt sends once and records what came of it.
+func (d *Dispatcher) attempt(j *job) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.options.SendTimeout)
+	defer cancel()
+	a := j.entry.Alarm // a sender that is given up may still read its own
+	err := d.options.Sender.Send(ctx, &a)
+	if err == nil {
+		d.passed(j)
+		return
+	}
+	d.failed(j, err)
+}
+
+// passed records that an alarm was sent, and only then takes it out of the
+// outbox. A record that the database does not take at once is still counted, by
+// the entry, which is marked and stays until the record is there.
+func (d *Dispatcher) passed(j *job) {
+	now := d.options.Now()
+	a := &j.entry.Alarm
+	line := result{value: passedResult, attempts: j.entry.Attempts + 1}.line(a, now)
+	d.count(j, func(c *Counts) { c.Sent++ })
+	if !j.outside && d.append(a.Of(), now, line, true) == nil {
+		d.remove(j)
+		return
+	}
+	d.options.Recorder.Record(a.Of(), record.Alarm, now, line)
+	if d.box != nil {
+		// There may be a file even if it is outside: of a write that came late.
+		name, sent := j.name, j.name.as(stateSent, time.Time{}, owner{})
+		_ = boundedError(&d.guard, settleLimit, func() error { return d.box.move(name, sent) })
+	}
+}
+
+// append puts a line into the database itself: the recorder may keep it in
+// memory for a moment, or in the spool, where no other process can count it. To
+// be shown to other hosts, the file has to be closed in the per-host layout.
+func (d *Dispatcher) append(item record.Item, now time.Time, line []byte, show bool) error {
+	store := d.options.Store
+	return inGrace(d.ctx, &d.guard, settleLimit, func() error {
+		if err := store.Append(item, record.Alarm, record.Day(now), line); err != nil || !show {
+			return err
+		}
+		if layout, err := store.Layout(); err != nil || layout == record.LayoutPerHost {
+			store.Release()
+		}
+		return nil
+	})
+}
+
+// remove takes an alarm that is settled out of the outbox.
+func (d *Dispatcher) remove(j *job) {
+	if j.outside {
+		return
+	}
+	name := j.name
+	err := boundedError(&d.guard, settleLimit, func() error { return d.box.remove(name) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.warnTrouble(fmt.Sprintf("outbox: %v", err))
+	}
+}
+
+// failed records a failed attempt and keeps the alarm for the next one.
+func (d *Dispatcher) failed(j *job, err error) {
+	now := d.options.Now()
+	j.entry.Attempts++
+	j.entry.Error = d.options.Mask(err.Error())
+	d.recordFailure(j, j.entry.Error)
+	d.count(j, func(c *Counts) { c.Left++ })
+	if j.outside {
+		d.limits.failedLocal(&j.entry.Alarm)
+		if !j.spooled {
+			d.count(j, func(c *Counts) { c.Left--; c.Lost++ })
+			d.warn("an alarm is lost: it could neither be sent nor kept")
+			return
+		}
+	}
+	if !j.left {
+		d.warnSending(j.entry.Error)
+	}
+	if j.outside {
+		return
+	}
+	pause := backoff(j.entry.Attempts)
+	waiting := j.name.as(stateWait, now.Add(pause), owner{})
+	name, copied := j.name, *j.entry
+	moveErr := boundedError(&d.guard, settleLimit, func() error {
+		// Past its lease the claim may be another's by now, and the file with it.
+		if now.Unix() < name.until {
+			if err := d.box.write(name, &copied); err != nil {
+				return err
+			}
+		}
+		return d.box.move(name, waiting)
+	})
+	if moveErr == nil && !j.left {
+		d.later(waiting, pause)
+	}
+}
+
+// maxSentDays is how long an entry waits for its record to come out of a spool.
+const maxSentDays = 3
+
+// tidySent removes the entry of an alarm that was sent once its record is in the
+// database.
+func (d *Dispatcher) tidySent(j *job) {
+	now := d.options.Now()
+	a := j.entry.Alarm
+	found, err := bounded(&d.guard, claimLimit, func() (bool, error) { return d.ledger.hasPassed(&a, now) })
+	if err == nil && (found || now.Sub(a.Time) > maxSentDays*24*time.Hour) {
+		d.remove(j)
+	}
+}
