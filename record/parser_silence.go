@@ -69,16 +69,20 @@ func (p *Parser) Close() {
 	p.deadline = time.Time{}
 }
 
-// setDeadline starts the silence anew after some output.
+// setDeadline starts the silence anew after some output. It begins now, and not
+// when that output was read: who takes the records may have taken a while.
 func (p *Parser) setDeadline() {
+	silence := lineSilence
 	switch {
 	case p.open && p.record.heredoc != "":
-		p.deadline = p.readTime().Add(heredocSilence)
+		silence = heredocSilence
 	case p.open, !p.quiet && p.showsText():
-		p.deadline = p.readTime().Add(lineSilence)
 	default:
 		p.deadline = time.Time{}
+		return
 	}
+	p.readTime() // is the time of a record that is made when the silence ends
+	p.deadline = p.now().Add(silence)
 }
 
 // showsText reports whether the line that has begun is certain to open a

@@ -124,3 +124,14 @@ func TestParserTimeOfALineWithoutEnd(t *testing.T) {
 		t.Errorf("got %+v, want one record of %v", got, parserEpoch)
 	}
 }
+
+// Who takes a record may take longer than the silence lasts: the rest of a line
+// may wait meanwhile.
+func TestParserSilenceBeginsAfterTheRecords(t *testing.T) {
+	clock := newParserClock()
+	p := NewParser(ParserOptions{Now: clock.read}, func(Message) { clock.advance(time.Hour) })
+	_, _ = p.Write([]byte("ERROR: a\nERROR: b"))
+	if got, want := p.Deadline(), parserEpoch.Add(time.Hour+lineSilence); !got.Equal(want) {
+		t.Errorf("the deadline is %v, want %v", got, want)
+	}
+}

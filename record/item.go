@@ -1,0 +1,65 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"maps"
+)
+
+// itemFile is the name that monitorViewer gives to an item's settings.
+const itemFile = "monitor_item.yaml"
+
+// The keys of monitor_item.yaml: monitorViewer's, in its spelling, and two of
+// mvrun's own.
+const (
+	KeyAlarmFrequency   = "alarm_frequency"
+	KeyAlarmReceivers   = "alarm_receivers"
+	KeyDirection        = "direction"
+	KeyDirectionAdmin   = "direction_admin"
+	KeyItem             = "monitor_item"
+	KeyAuthor           = "script_auther"
+	KeyExecuteFrequency = "script_execute_frequency"
+	KeyScript           = "script_path"
+	KeyStartupHost      = "script_startup_host"
+	KeyStartup          = "script_startup_method"
+	KeySchedule         = "schedule"
+	KeyLabels           = "labels"
+)
+
+// ItemSettings are the remembered settings of an item, by key. Keys that mvrun
+// does not know are kept.
+type ItemSettings map[string]string
+
+// ReadItem reads the settings of an item; one that is new has none.
+func (s *Store) ReadItem(item Item) (ItemSettings, error) {
+	if err := item.Validate(); err != nil {
+		return nil, err
+	}
+	data, err := s.tree.ReadFile(item.Direction, item.Name, itemFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ItemSettings{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	settings, err := parseFlatYAML(data)
+	if err != nil {
+		return nil, pathError("read", s.tree.Path(item.Direction, item.Name, itemFile), err)
+	}
+	return settings, nil
+}
+
+// WriteItem rewrites the settings of an item, by a rename, if they differ from
+// what was read before.
+func (s *Store) WriteItem(item Item, before, settings ItemSettings) error {
+	if err := item.Validate(); err != nil {
+		return err
+	}
+	if maps.Equal(before, settings) {
+		return nil
+	}
+	var buf bytes.Buffer
+	appendFlatYAML(&buf, settings)
+	return s.tree.WriteFile(buf.Bytes(), 0o644, item.Direction, item.Name, itemFile)
+}

@@ -1,0 +1,307 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// mergedFolder holds, in the database of a host, how far each of its files has
+// been carried over: one small file an item, of lines "<kind>/<day> <offset>".
+const mergedFolder = ".merged"
+
+// mergeChunk bounds the memory of a merge and the length of one write.
+const mergeChunk = 4 << 20
+
+// MergeStats counts what a merge did.
+type MergeStats struct {
+	Lines   int     // carried over
+	Skipped int     // unreadable, left where they are
+	Refused []error // items that this user may not write to, or that are locked
+}
+
+// Merge carries the records of all hosts' own databases over into the files
+// that monitorViewer reads. It may run on many hosts at once and be killed at
+// any point; nothing is lost or doubled:
+//
+// A host's file is only ever appended to, by that host, and never cut, so that
+// until the offset moves each line is there. The merger holds the item's side
+// lock, so there is one at a time. It appends those lines behind the offset
+// that the main file does not have yet, byte for byte (mvrun's lines are
+// unique, they carry run and time to the nanosecond), closes the file, looks
+// whether they are all there (monitorViewer, which takes no lock, may have
+// overwritten some), and only then moves the offset, by a rename. Killed before
+// that, the next merger finds the lines in the main file and adds none twice.
+//
+// A reader takes the offset first, then the host's lines behind it, then the
+// main file, and drops what it has seen: an old offset shows a line twice,
+// which is dropped; a new offset is only there once the main file has the
+// lines. NFS shows a file that is opened after another host closed it as that
+// host left it (close-to-open consistency), which is all that this needs.
+func (s *Store) Merge(ctx context.Context) (MergeStats, error) {
+	var stats MergeStats
+	prefixes, err := s.hostPrefixes()
+	if err != nil {
+		return stats, err
+	}
+	for _, prefix := range prefixes {
+		items, err := s.itemsBelow(prefix)
+		if err != nil {
+			stats.Refused = append(stats.Refused, err)
+			continue
+		}
+		for _, item := range items {
+			if ctx.Err() != nil {
+				return stats, ctx.Err()
+			}
+			if err := s.mergeItem(prefix, item, &stats); err != nil {
+				stats.Refused = append(stats.Refused, err)
+			}
+		}
+	}
+	return stats, nil
+}
+
+// itemsBelow lists the items of one database.
+func (s *Store) itemsBelow(prefix []string) ([]Item, error) {
+	directions, err := s.tree.List(prefix...)
+	if err != nil {
+		return nil, err
+	}
+	var items []Item
+	for _, direction := range directions {
+		if !direction.IsDir() || CheckName(direction.Name()) != nil {
+			continue
+		}
+		names, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], direction.Name())...)
+		if err != nil {
+			return items, err
+		}
+		for _, name := range names {
+			if name.IsDir() && CheckName(name.Name()) == nil {
+				items = append(items, Item{direction.Name(), name.Name()})
+			}
+		}
+	}
+	return items, nil
+}
+
+// pending is a host's file that has lines behind the offset.
+type pending struct {
+	file   dayFile
+	offset int64
+}
+
+func (s *Store) mergeItem(prefix []string, item Item, stats *MergeStats) error {
+	// A look without the lock, since most often there is nothing to do.
+	if todo, err := s.pendingFiles(prefix, item); err != nil || len(todo) == 0 {
+		return err
+	}
+	unlock, err := s.Lock(item.Direction, item.Name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	todo, err := s.pendingFiles(prefix, item)
+	for _, p := range todo {
+		if err := s.mergeDay(prefix, p, stats); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) pendingFiles(prefix []string, item Item) ([]pending, error) {
+	offsets, err := s.readOffsets(prefix, item)
+	if err != nil {
+		return nil, err
+	}
+	var todo []pending
+	for _, kind := range Kinds {
+		days, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], item.Direction, item.Name, string(kind))...)
+		if err != nil {
+			return nil, err
+		}
+		for _, day := range days {
+			info, err := day.Info()
+			if err != nil || !isDay(day.Name()) {
+				continue
+			}
+			offset := offsets[string(kind)+"/"+day.Name()]
+			if offset > info.Size() {
+				offset = 0 // another file than the one that was merged
+			}
+			if offset < info.Size() {
+				todo = append(todo, pending{dayFile{item, kind, day.Name()}, offset})
+			}
+		}
+	}
+	slices.SortFunc(todo, func(a, b pending) int { return strings.Compare(a.file.day, b.file.day) })
+	return todo, nil
+}
+
+func mergedElem(prefix []string, item Item) []string {
+	return append(prefix[:len(prefix):len(prefix)], mergedFolder, item.Direction, item.Name)
+}
+
+// readOffsets gives the bytes of each file, "<kind>/<day>", that have been
+// carried over.
+func (s *Store) readOffsets(prefix []string, item Item) (map[string]int64, error) {
+	offsets := map[string]int64{}
+	data, err := s.tree.ReadFile(mergedElem(prefix, item)...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return offsets, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(data)) {
+		name, number, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if offset, err := strconv.ParseInt(number, 10, 64); err == nil && offset >= 0 {
+			offsets[name] = offset
+		}
+	}
+	return offsets, nil
+}
+
+func (s *Store) writeOffset(prefix []string, file dayFile, offset int64) error {
+	offsets, err := s.readOffsets(prefix, file.item)
+	if err != nil {
+		return err
+	}
+	offsets[string(file.kind)+"/"+file.day] = offset
+	var buf bytes.Buffer
+	for name, offset := range offsets {
+		fmt.Fprintf(&buf, "%s %d\n", name, offset)
+	}
+	return s.tree.WriteFile(buf.Bytes(), 0o644, mergedElem(prefix, file.item)...)
+}
+
+// mergeDay carries one file over, a chunk at a time.
+func (s *Store) mergeDay(prefix []string, p pending, stats *MergeStats) error {
+	fd, err := s.tree.open(unix.O_RDONLY, 0, p.file.elem(prefix)...)
+	if err != nil {
+		return err
+	}
+	source := os.NewFile(uintptr(fd), s.tree.Path(p.file.elem(prefix)...))
+	defer source.Close()
+	for {
+		lines, next, err := s.readChunk(source, p.offset, stats)
+		if err != nil || next == p.offset {
+			return err
+		}
+		if err := s.carryOver(p.file, lines); err != nil {
+			return err
+		}
+		if err := s.writeOffset(prefix, p.file, next); err != nil {
+			return err
+		}
+		stats.Lines += len(lines)
+		p.offset = next
+	}
+}
+
+// settled is the age from which on a host's file cannot be on its way to the
+// server any more.
+const settled = time.Hour
+
+// readChunk gives the whole lines behind an offset, and the offset behind them.
+//
+// NFS may bring the parts of a file to the server in any order, and shows NULs
+// in the place of those that are still to come. A line with a NUL in it ends the
+// chunk, until it can only be what a power loss has left.
+func (s *Store) readChunk(source *os.File, offset int64, stats *MergeStats) ([][]byte, int64, error) {
+	reader := newLineReader(io.NewSectionReader(source, offset, 1<<62))
+	var lines [][]byte
+	for size := 0; size < mergeChunk; {
+		before := reader.read
+		line, err := reader.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, offset, err
+		}
+		size += len(line)
+		switch {
+		case len(line) == 0:
+		case bytes.IndexByte(line, 0) >= 0 && !s.isSettled(source):
+			return lines, offset + before, nil
+		case !isObject(line):
+			stats.Skipped++
+		default:
+			lines = append(lines, bytes.Clone(line))
+		}
+	}
+	return lines, offset + reader.read, nil
+}
+
+func (s *Store) isSettled(source *os.File) bool {
+	info, err := source.Stat()
+	return err == nil && s.options.Now().Sub(info.ModTime()) > settled
+}
+
+// mergeTries is how often a merge writes lines that a foreign writer destroys.
+const mergeTries = 5
+
+// carryOver sees to it that the main file has the lines.
+func (s *Store) carryOver(file dayFile, lines [][]byte) error {
+	for range mergeTries {
+		present := lineSet{}
+		if err := s.eachLineOf(file.elem(nil), present.add); err != nil {
+			return err
+		}
+		var missing []byte
+		for _, line := range lines {
+			if !present.has(line) {
+				present.add(line)
+				missing = append(append(missing, line...), '\n')
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		if err := s.appendMain(file, missing); err != nil {
+			return err
+		}
+	}
+	return pathError("append", s.tree.Path(file.elem(nil)...), errOverwritten)
+}
+
+var errOverwritten = errors.New("another program overwrites the lines that are appended")
+
+// appendMain opens, writes and closes, so that NFS shows the lines to others
+// before the side lock is given back. In the direct layout, where the lines of
+// another user are carried over, everybody else locks the day file itself.
+func (s *Store) appendMain(file dayFile, lines []byte) error {
+	layout, err := s.Layout()
+	if err != nil {
+		return err
+	}
+	a, err := s.tree.openDay(s.options.Now, false, file.elem(nil)...)
+	if err != nil {
+		return err
+	}
+	if layout == LayoutDirect {
+		err = a.appendLocked(lines, s.setAside(file))
+	} else {
+		err = a.appendHealed(lines, s.setAside(file))
+	}
+	if closeErr := a.close(); err == nil {
+		err = closeErr
+	}
+	if err == nil || errors.Is(err, errReplaced) {
+		return nil // carryOver looks what is there
+	}
+	return pathError("append", s.tree.Path(file.elem(nil)...), err)
+}

@@ -1,0 +1,126 @@
+package record
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"slices"
+)
+
+// Items lists the items of the main database and of those of all hosts that
+// match one of the names or patterns of each list, or all, in order. An item is
+// a folder with settings or records. Where something cannot be read, the items
+// that could be are given beside the error.
+func (s *Store) Items(directions, items []string) ([]Item, error) {
+	if err := (Query{Directions: directions, Items: items}).check(); err != nil {
+		return nil, err
+	}
+	if _, err := s.tree.rootFD(false); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var stats Stats
+	var found []Item
+	for _, src := range s.sources(directions, items, &stats) {
+		if s.isItem(src, &stats) {
+			found = append(found, src.item)
+		}
+	}
+	return found, errors.Join(stats.Problems...)
+}
+
+// isItem looks for what makes a folder an item.
+func (s *Store) isItem(src *source, stats *Stats) bool {
+	prefixes := [][]string{nil}
+	for _, host := range src.hosts {
+		prefixes = append(prefixes, host.prefix)
+	}
+	for _, prefix := range prefixes {
+		entries, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], src.item.Direction, src.item.Name)...)
+		if err != nil {
+			stats.problem(err)
+			continue
+		}
+		for _, entry := range entries {
+			if entry.Name() == itemFile || entry.IsDir() && slices.Contains(Kinds, Kind(entry.Name())) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sources finds the folders that may hold items, in the order of their names.
+// The hosts come first, as in listDays.
+func (s *Store) sources(directions, items []string, stats *Stats) []*source {
+	byItem := map[Item]*source{}
+	prefixes, err := s.hostPrefixes()
+	if err != nil {
+		stats.problem(err)
+	}
+	for _, prefix := range append(prefixes, nil) {
+		for _, item := range s.itemFolders(prefix, directions, items, stats) {
+			src := byItem[item]
+			if src == nil {
+				src = &source{item: item}
+				byItem[item] = src
+			}
+			if prefix != nil {
+				src.hosts = append(src.hosts, &hostSource{prefix: prefix})
+			}
+		}
+	}
+	sources := make([]*source, 0, len(byItem))
+	for _, src := range byItem {
+		slices.SortFunc(src.hosts, func(a, b *hostSource) int { return slices.Compare(a.prefix, b.prefix) })
+		sources = append(sources, src)
+	}
+	slices.SortFunc(sources, func(a, b *source) int {
+		return cmp.Or(cmp.Compare(a.item.Direction, b.item.Direction), cmp.Compare(a.item.Name, b.item.Name))
+	})
+	return sources
+}
+
+func (s *Store) itemFolders(prefix, directions, items []string, stats *Stats) []Item {
+	var found []Item
+	for _, direction := range s.folders(prefix, directions, stats) {
+		below := append(prefix[:len(prefix):len(prefix)], direction)
+		for _, name := range s.folders(below, items, stats) {
+			found = append(found, Item{direction, name})
+		}
+	}
+	return found
+}
+
+// folders gives the folders of a folder that match. Where all are named, nothing
+// is listed: whether they are there is seen when their files are opened.
+func (s *Store) folders(at, patterns []string, stats *Stats) []string {
+	if len(patterns) > 0 && !slices.ContainsFunc(patterns, isPattern) {
+		names := slices.DeleteFunc(slices.Clone(patterns), func(name string) bool { return CheckName(name) != nil })
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
+	entries, err := s.tree.List(at...)
+	if err != nil {
+		stats.problem(err)
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		switch name := entry.Name(); {
+		case name[0] == '.':
+		case !entry.IsDir() || CheckName(name) != nil || name == lostFound:
+			if name != itemFile {
+				stats.foreign(s.tree.Path(append(at[:len(at):len(at)], name)...))
+			}
+		case matchName(patterns, name):
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// lostFound is in the root of many file systems and may be read by root only.
+const lostFound = "lost+found"

@@ -1,0 +1,350 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const runningFolder = "running"
+
+// Mark says that a run is under way: .mvrun/running/<host>/<direction>/<item>/<run>.
+// It is made before the heartbeat and removed after the run record, so that the
+// next run of the item can close a run whose mvrun was killed.
+type Mark struct {
+	Run     string `json:"run"`
+	Parent  string `json:"parent,omitempty"`
+	Start   string `json:"ts"`
+	Script  string `json:"script"`
+	Startup string `json:"startup"`
+	User    string `json:"user"`
+	Process
+}
+
+// Process tells one process of a host from all others, also after its number
+// was given to another, after a reboot, and between containers.
+type Process struct {
+	PID   int    `json:"pid"`
+	Ticks uint64 `json:"ticks"` // its start, in clock ticks after boot: proc(5), stat, field 22
+	Boot  string `json:"boot"`  // /proc/sys/kernel/random/boot_id
+	Space string `json:"space"` // its PID namespace
+}
+
+// encode gives the mark's JSON form; encoding/json would cost every job more.
+func (m Mark) encode() []byte {
+	var e Encoder
+	e.String("run", m.Run).Optional("parent", m.Parent).String("ts", m.Start).String("script", m.Script).
+		String("startup", m.Startup).String("user", m.User).Int("pid", int64(m.PID)).Int("ticks", int64(m.Ticks)).
+		String("boot", m.Boot).String("space", m.Space)
+	return e.Line()
+}
+
+// Self describes this process.
+func Self() Process {
+	boot := readProc("/proc/sys/kernel/random/boot_id")
+	space, _ := os.Readlink("/proc/self/ns/pid")
+	pid := os.Getpid()
+	ticks, _, _ := startTicks(pid)
+	return Process{PID: pid, Ticks: ticks, Boot: string(bytes.TrimSpace(boot)), Space: space}
+}
+
+// readProc reads the beginning, at most 4 KiB, of a file of /proc, or nothing.
+// os.ReadFile would make the runtime's poller first, which every job would pay
+// for.
+func readProc(path string) []byte {
+	fd, err := openRetry(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 4096)
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return nil
+	}
+	return buf[:n]
+}
+
+// startTicks reads the start time of a process. One that has ended, and waits
+// for its parent to ask, has none.
+func startTicks(pid int) (ticks uint64, known, ended bool) {
+	stat := readProc("/proc/" + strconv.Itoa(pid) + "/stat")
+	// The name, in parentheses, may contain blanks and parentheses.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return 0, false, false
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return 0, false, true
+	}
+	ticks, err := strconv.ParseUint(fields[19], 10, 64)
+	return ticks, err == nil, false
+}
+
+// State says what has become of a process.
+type State int
+
+// The states. Unknown is a process of a PID namespace that cannot be seen from
+// here; it is taken for alive.
+const (
+	StateUnknown State = iota
+	StateAlive
+	StateDead
+	StateRebooted // dead, and the host was started anew since
+)
+
+// State looks for the process on this host; self is what Self returned.
+func (p Process) State(self Process) State {
+	switch {
+	case self.Boot == "" || p.Boot == "":
+		return StateUnknown // without /proc there is nothing to compare
+	case p.Boot != self.Boot:
+		return StateRebooted
+	case p.Space != self.Space:
+		return StateUnknown
+	case p.PID <= 0 || unix.Kill(p.PID, 0) == unix.ESRCH:
+		return StateDead
+	}
+	// Where /proc hides the processes of others (hidepid), there is no time to
+	// compare, and it is taken for alive.
+	ticks, known, ended := startTicks(p.PID)
+	if ended || known && p.Ticks != 0 && ticks != p.Ticks {
+		return StateDead
+	}
+	return StateAlive
+}
+
+func (s *Store) markFolder(item Item) []string {
+	return []string{metaFolder, runningFolder, s.options.Host, item.Direction, item.Name}
+}
+
+// idleMark is what the mark of a run that is recorded becomes, and the next
+// mark is made of: making and removing a file for each run is dear on a file
+// system that looks through what was removed lately, such as ext4.
+const idleMark = ".idle"
+
+// MarkRunning makes the mark of a run.
+func (s *Store) MarkRunning(item Item, mark Mark) error {
+	if err := item.Validate(); err != nil {
+		return err
+	}
+	dir, err := s.tree.folder(true, s.markFolder(item)...)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(dir)
+	if err = checkElem(mark.Run); err == nil {
+		err = writeMark(dir, mark, s.tree.Shared())
+	}
+	if err != nil {
+		return pathError("mark", s.tree.Path(append(s.markFolder(item), mark.Run)...), err)
+	}
+	return nil
+}
+
+// writeMark takes the idle mark, if there is one that is ours, or a new file.
+func writeMark(dir int, mark Mark, shared bool) error {
+	data := mark.encode()
+	if unix.Renameat(dir, idleMark, dir, mark.Run) == nil {
+		if rewrite(dir, mark.Run, data) == nil {
+			return nil
+		}
+		_ = unix.Unlinkat(dir, mark.Run, 0)
+	}
+	return writeNew(dir, mark.Run, data, 0o644, shared)
+}
+
+// rewrite replaces the content of a file that has no other name.
+func rewrite(dir int, name string, data []byte) error {
+	fd, err := openRegular(dir, name, unix.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if st.Nlink != 1 || int(st.Uid) != unix.Getuid() {
+		return fs.ErrPermission // somebody else has planted it
+	}
+	if err = writeFull(fd, data); err != nil {
+		return err
+	}
+	return unix.Ftruncate(fd, int64(len(data)))
+}
+
+// Unmark takes away the mark of a run that is recorded.
+func (s *Store) Unmark(item Item, run string) error {
+	if s.tree.Rename(s.markFolder(item), run, idleMark) == nil {
+		return nil
+	}
+	return s.tree.Remove(append(s.markFolder(item), run)...) // the idle mark is another user's
+}
+
+// Running gives the marks of an item's runs on this host, with their states.
+func (s *Store) Running(item Item, self Process) (map[State][]Mark, error) {
+	entries, err := s.tree.List(s.markFolder(item)...)
+	if err != nil {
+		return nil, err
+	}
+	marks := map[State][]Mark{}
+	for _, entry := range entries {
+		mark, err := s.readMark(item, entry.Name())
+		if err != nil {
+			continue
+		}
+		state := mark.State(self)
+		marks[state] = append(marks[state], mark)
+	}
+	return marks, nil
+}
+
+// readMark reads a mark. One that a crash left without its content is known by
+// its name alone, and dead once a minute has passed.
+func (s *Store) readMark(item Item, name string) (Mark, error) {
+	if name[0] == '.' {
+		return Mark{}, fs.ErrInvalid
+	}
+	data, err := s.tree.ReadFile(append(s.markFolder(item), name)...)
+	if err != nil {
+		return Mark{}, err
+	}
+	mark := Mark{}
+	if json.Unmarshal(data, &mark) == nil && mark.Run == name {
+		return mark, nil
+	}
+	fd, err := s.tree.open(unix.O_RDONLY, 0, append(s.markFolder(item), name)...)
+	if err != nil {
+		return Mark{}, err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err != nil {
+		return Mark{}, err
+	}
+	written := time.Unix(st.Ctim.Unix()) // of the rename that made the file a mark
+	if s.options.Now().Sub(written) < time.Minute {
+		return Mark{}, errors.New("is being written")
+	}
+	return Mark{Run: name, Start: written.Format(StampLayout), Process: Process{Boot: "lost"}}, nil
+}
+
+// Causes of runs that another run had to close, and of those that never began.
+const (
+	CauseSkipped       = "skipped by overlap"
+	CauseWrapperLost   = "wrapper lost"
+	CauseNeverFinished = "never finished"
+)
+
+// CloseLost records the end of the item's runs on this host whose mvrun is gone,
+// each once: as "wrapper lost", or as "never finished" where the host was
+// started anew since. A run that has left something in one of the spool folders
+// is passed over, since its own record may be there; see MergeSpools. It may be
+// called by many processes at once and killed at any point. It returns the runs
+// that it closed.
+func (s *Store) CloseLost(item Item, self Process, spoolFolders ...string) ([]Mark, error) {
+	marks, err := s.Running(item, self)
+	if err != nil {
+		return nil, err
+	}
+	var closed []Mark
+	for state, cause := range lostCauses {
+		for _, mark := range marks[State(state)] {
+			if cause == "" || isSpooled(spoolFolders, mark.Run) {
+				continue
+			}
+			done, err := s.closeLost(item, mark, cause)
+			if err != nil {
+				return closed, err
+			}
+			if done {
+				closed = append(closed, mark)
+			}
+		}
+	}
+	return closed, nil
+}
+
+var lostCauses = [...]string{StateDead: CauseWrapperLost, StateRebooted: CauseNeverFinished}
+
+func (s *Store) closeLost(item Item, mark Mark, cause string) (bool, error) {
+	unlock, err := s.Lock(item.Direction, item.Name)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if _, err := s.readMark(item, mark.Run); err != nil {
+		return false, nil // another has closed it meanwhile
+	}
+	recorded, err := s.hasRun(item, mark)
+	if err != nil {
+		return false, err
+	}
+	if !recorded {
+		now := s.options.Now()
+		if err := s.Append(item, Run, Day(now), mark.lostRecord(now, s.options.Host, cause)); err != nil {
+			return false, err
+		}
+		s.Release()
+	}
+	err = s.Unmark(item, mark.Run)
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil // another user's mark, which that user's next run removes
+	}
+	return !recorded, err
+}
+
+// lostRecord has no duration and no status of success: nobody knows them.
+func (m Mark) lostRecord(now time.Time, hostname, cause string) []byte {
+	var e Encoder
+	e.String("time", now.Format(TimeLayout)).String("run", m.Run).Int("exit_code", -1).String("cause", cause).
+		String("ts", now.Format(StampLayout)).String("start", m.Start).Optional("parent", m.Parent).
+		Optional("user", m.User).String("hostname", hostname).Optional("startup", m.Startup).
+		Optional("script", m.Script).Int("pid", int64(m.PID))
+	return e.Line()
+}
+
+// hasRun looks for the run's record in the files from its start to now.
+func (s *Store) hasRun(item Item, mark Mark) (bool, error) {
+	start, err := time.Parse(time.RFC3339Nano, mark.Start)
+	if err != nil {
+		start = s.options.Now()
+	}
+	now := s.options.Now()
+	found := false
+	sought := fmt.Appendf(nil, `"run": "%s"`, mark.Run)
+	for _, day := range daysBetween(start.In(now.Location()), now) {
+		err := s.eachLine(dayFile{item, Run, day}, func(line []byte) {
+			found = found || bytes.Contains(line, sought)
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return found, nil
+}
+
+// maxLostDays bounds the search for the record of a run that is to be closed.
+const maxLostDays = 400
+
+func daysBetween(begin, end time.Time) []string {
+	var days []string
+	last := Day(end)
+	for t := begin; len(days) < maxLostDays; t = t.AddDate(0, 0, 1) {
+		day := Day(t)
+		if day > last {
+			break
+		}
+		days = append(days, day)
+	}
+	return days
+}

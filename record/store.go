@@ -1,0 +1,288 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Folders of a database that hold no records. monitorViewer does not look into
+// names that begin with a dot.
+const (
+	metaFolder  = ".mvrun"
+	hostsFolder = "hosts"
+	lockFolder  = "lock"
+	tornFolder  = "torn"
+)
+
+// Layout says how records reach the day files.
+type Layout string
+
+// The layouts. Auto takes Direct on a local file system and PerHost on a
+// network one, as statfs(2) tells.
+const (
+	LayoutAuto    Layout = "auto"
+	LayoutDirect  Layout = "direct"
+	LayoutPerHost Layout = "per-host"
+)
+
+// StoreOptions are the settings of a Store.
+type StoreOptions struct {
+	Layout Layout           // "" means LayoutAuto
+	Host   string           // names this host's own database; required
+	Now    func() time.Time // nil means time.Now
+
+	// Lock takes the side lock of this path in another way than in this
+	// process. It is used on network file systems, where a lock request can
+	// hang for ever. nil means in this process.
+	Lock func(path string, wait time.Duration) (unlock func(), err error)
+}
+
+// Store is the database on disk:
+//
+//	<db>/<direction>/<item>/monitor_item.yaml
+//	<db>/<direction>/<item>/<kind>/<YYYYMMDD>     one JSON object a line
+//	<db>/.mvrun/                                  everything that is no record
+//
+// In the direct layout lines are appended there, under an
+// open-file-description lock on the day file, one write a batch.
+//
+// In the per-host layout each host appends to a database of its own, of the
+// same form, below <db>/.mvrun/hosts/<host>/. O_APPEND is atomic between the
+// processes of one host on every file system, since its kernel serialises them
+// on the inode; between hosts it is not on NFS, and no lock repairs that. So no
+// file there ever has writers on two hosts, nothing has to be locked, and a
+// reader that merges all databases has every record at every moment. See
+// [Store.Merge] for how they get to the files above without a loss or a double.
+//
+// A user who may not write to the file of another (see [Tree]) appends to a
+// database of the same kind, <host>.uid<N>.
+//
+// A Store may be used concurrently.
+type Store struct {
+	tree    *Tree
+	options StoreOptions
+
+	mu      sync.Mutex
+	layout  Layout                  // resolved at the first use
+	open    map[string]*dayAppender // by path
+	foreign map[Item]bool           // this user may not write to the first choice
+	remote  bool                    // on a network file system
+}
+
+// dayFile names one file of records, relative to a database of any kind.
+type dayFile struct {
+	item Item
+	kind Kind
+	day  string
+}
+
+func (f dayFile) elem(prefix []string) []string {
+	return append(prefix[:len(prefix):len(prefix)], f.item.Direction, f.item.Name, string(f.kind), f.day)
+}
+
+// OpenStore names a database. Nothing is read, and nothing made, before the
+// first use: opening never waits for a file system.
+func OpenStore(path string, o StoreOptions) (*Store, error) {
+	if !filepath.IsAbs(path) {
+		return nil, fmt.Errorf("database %q: is not an absolute path", path)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Layout == "" {
+		o.Layout = LayoutAuto
+	}
+	o.Host = SanitizeName(o.Host)
+	if o.Host == "" {
+		o.Host = "localhost"
+	}
+	return &Store{
+		tree: NewTree(path), options: o, open: map[string]*dayAppender{}, foreign: map[Item]bool{},
+	}, nil
+}
+
+// Path is the folder of the database.
+func (s *Store) Path() string { return s.tree.path }
+
+// Host names this host's own database.
+func (s *Store) Host() string { return s.options.Host }
+
+// Now is the store's clock.
+func (s *Store) Now() time.Time { return s.options.Now() }
+
+// Meta is the tree in which mvrun keeps what is no record; the path elements of
+// its methods begin with MetaFolder.
+func (s *Store) Meta() *Tree { return s.tree }
+
+// MetaFolder is where below the database everything is that is no record.
+const MetaFolder = metaFolder
+
+// Close closes the files; no other method may be under way. The Store may be
+// used again afterwards.
+func (s *Store) Close() {
+	s.Release()
+	s.tree.Close()
+}
+
+// Layout tells which layout is in force; it is found out at its first use.
+func (s *Store) Layout() (Layout, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.layoutLocked()
+}
+
+func (s *Store) layoutLocked() (Layout, error) {
+	if s.layout != "" {
+		return s.layout, nil
+	}
+	root, err := s.tree.rootFD(true)
+	if err != nil {
+		return "", err
+	}
+	s.remote = onNetwork(root)
+	switch {
+	case s.options.Layout != LayoutAuto:
+		s.layout = s.options.Layout
+	case s.remote:
+		s.layout = LayoutPerHost
+	default:
+		s.layout = LayoutDirect
+	}
+	return s.layout, nil
+}
+
+// Append adds whole lines to the day file of an item by one write. Without an
+// error all of them are on file; with one, which says why, most often none is,
+// but the first of them may be, where a disk became full.
+func (s *Store) Append(item Item, kind Kind, day string, lines []byte) error {
+	file := dayFile{item, kind, day}
+	if err := item.Validate(); err != nil {
+		return err
+	}
+	if !validDayFile(file) {
+		return fmt.Errorf("no file of records: %s/%s", kind, day)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	layout, err := s.layoutLocked()
+	if err != nil {
+		return err
+	}
+	if s.foreign[item] {
+		return s.appendTo(file, s.foreignPrefix(), false, lines)
+	}
+	if layout == LayoutDirect {
+		err = s.appendTo(file, nil, true, lines)
+	} else {
+		err = s.appendTo(file, s.hostPrefix(), false, lines)
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	// Somebody else's file. A database of one's own below the same root serves
+	// as well; where not even that can be made, the first error tells more.
+	if s.appendTo(file, s.foreignPrefix(), false, lines) != nil {
+		return err
+	}
+	s.foreign[item] = true
+	return nil
+}
+
+// hostPrefix is this host's own database, relative to the root.
+func (s *Store) hostPrefix() []string {
+	return []string{metaFolder, hostsFolder, s.options.Host}
+}
+
+// foreignPrefix is the database of this user on this host, for items that are
+// another user's.
+func (s *Store) foreignPrefix() []string {
+	return []string{metaFolder, hostsFolder, fmt.Sprintf("%s.uid%d", s.options.Host, unix.Getuid())}
+}
+
+// appendTries is how often a day file that is replaced again and again is opened
+// anew.
+const appendTries = 5
+
+func (s *Store) appendTo(file dayFile, prefix []string, direct bool, lines []byte) error {
+	elem := file.elem(prefix)
+	path := s.tree.Path(elem...)
+	err := errReplaced
+	for range appendTries {
+		var a *dayAppender
+		if a, err = s.appender(path, elem); err != nil {
+			return err
+		}
+		if direct {
+			err = a.appendLocked(lines, s.setAside(file))
+		} else {
+			err = a.appendOwn(lines)
+		}
+		if err == nil {
+			return nil
+		}
+		s.forget(path)
+		if err != errReplaced {
+			break
+		}
+	}
+	return pathError("append", path, err)
+}
+
+// maxOpenFiles bounds the descriptors that a long flush over many items holds.
+const maxOpenFiles = 16
+
+// appender gives the open day file.
+func (s *Store) appender(path string, elem []string) (*dayAppender, error) {
+	if a := s.open[path]; a != nil {
+		return a, nil
+	}
+	if len(s.open) >= maxOpenFiles {
+		s.forgetAll()
+	}
+	a, err := s.tree.openDay(s.options.Now, true, elem...)
+	if err != nil {
+		return nil, err
+	}
+	a.remote = s.remote
+	s.open[path] = a
+	return a, nil
+}
+
+func (s *Store) forget(path string) {
+	if a := s.open[path]; a != nil {
+		_ = a.close()
+		delete(s.open, path)
+	}
+}
+
+func (s *Store) forgetAll() {
+	for path := range s.open {
+		s.forget(path)
+	}
+}
+
+// Release closes the day files that are open, for a caller that will be idle
+// for long: on NFS only a close makes the lines visible to other hosts.
+func (s *Store) Release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetAll()
+}
+
+// randomHex gives n hexadecimal digits for names that must not collide.
+func randomHex(n int) string {
+	buf := make([]byte, 0, n)
+	for len(buf) < n {
+		for r, i := random(), 0; i < 16 && len(buf) < n; i++ {
+			buf = append(buf, hexDigits[r&15])
+			r >>= 4
+		}
+	}
+	return string(buf)
+}

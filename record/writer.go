@@ -1,0 +1,346 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// WriterOptions are the settings of a Writer.
+type WriterOptions struct {
+	// Patience is how long the database may take for an append before the
+	// records go to the spool as well; 0 means 30 ms. A message may be open for
+	// 250 ms (see Parser) and must be on disk 300 ms after it was printed.
+	Patience time.Duration
+	// Retry is the pause between two attempts to come back to a database that
+	// did not take records; 0 means 2 s. One that does not answer is not worth
+	// a word before that time, or the end, since a busy disk comes back.
+	Retry time.Duration
+	// Warn is told, once, why records go to the spool, and once when even that
+	// is impossible. It is called in a goroutine of its own, and may Put.
+	Warn func(problem string)
+}
+
+// Writer brings what a run records to the disk without ever making the run
+// wait for a database: a slow, full, refusing or hanging one is bypassed
+// through the spool, and comes back into use when it takes records again.
+//
+// Entries are written in the order of Put, a batch a write. An entry that was
+// given to both places because the database answered late is merged once.
+//
+// A Writer may be used concurrently. It has two goroutines: one that never
+// touches the database, see bypass, and one that may be hung up by it for ever.
+type Writer struct {
+	options WriterOptions
+	bypass  *bypass
+
+	mu      sync.Mutex
+	queue   []Entry
+	queued  int           // bytes in queue
+	writing []Entry       // taken out of queue, and on no disk yet
+	full    bool          // a Put has waited in vain; none waits again until there is room
+	closed  bool          // nothing is taken any more
+	settle  *settling     // what Close asks for
+	changed chan struct{} // closed, and made anew, whenever queue or writing shrink
+	dropped int64
+	spooled int64
+
+	wake     chan struct{} // holds one token while there is something to look at
+	done     chan struct{} // closed when the Writer's goroutine has ended
+	warnings sync.WaitGroup
+	warned   map[string]bool // by the Writer's goroutine alone
+}
+
+// settling asks the Writer to bring back into the database, before the deadline,
+// what is in the spool.
+type settling struct {
+	deadline time.Time
+	done     chan struct{}
+}
+
+// Bounds of the queue. Put waits for room at most maxPutWait; the Writer is
+// slower than that only if the spool's disk hangs as well.
+const (
+	maxQueued  = 2 << 20
+	maxPutWait = 200 * time.Millisecond
+)
+
+// warningWait is the time that Close leaves Warn for its records.
+const warningWait = 100 * time.Millisecond
+
+// NewWriter starts a Writer. With a nil store all entries go to the spool. The
+// spool is the Writer's, which closes it.
+func NewWriter(store *Store, spool *Spool, o WriterOptions) *Writer {
+	if o.Patience == 0 {
+		o.Patience = 30 * time.Millisecond
+	}
+	if o.Retry == 0 {
+		o.Retry = 2 * time.Second
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	w := &Writer{
+		options: o, bypass: newBypass(store, spool, o.Patience, o.Retry),
+		changed: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		warned: map[string]bool{},
+	}
+	go w.work()
+	return w
+}
+
+// Put hands entries over. It returns at once, or after 200 ms if nothing can be
+// written anywhere; what finds no room then is dropped and counted, and as long
+// as that lasts no further Put waits.
+func (w *Writer) Put(entries ...Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var deadline time.Time
+	for _, e := range entries {
+		size := len(e.Line) + 256
+		for !w.hasRoom(size) && !w.full && !w.closed {
+			if deadline.IsZero() {
+				deadline = time.Now().Add(maxPutWait)
+			}
+			w.kick()
+			w.full = !w.waitForChange(deadline)
+		}
+		if w.closed || !w.hasRoom(size) {
+			if e.Do == nil {
+				w.dropped++
+			}
+			continue
+		}
+		if w.bypass.store != nil {
+			e.DB = spoolPath(w.bypass.store.Path())
+		}
+		w.queue = append(w.queue, e)
+		w.queued += size
+	}
+	w.kick()
+}
+
+// hasRoom: an entry of any size finds room where there is no other.
+func (w *Writer) hasRoom(size int) bool { return w.queued+size <= maxQueued || len(w.queue) == 0 }
+
+func (w *Writer) kick() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// waitForChange gives the lock back until the queue has become shorter, and
+// reports whether that was before the deadline.
+func (w *Writer) waitForChange(deadline time.Time) bool {
+	changed := w.changed
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	return waitUntil(deadline, changed)
+}
+
+// waitUntil reports whether a channel was closed before the deadline.
+func waitUntil(deadline time.Time, closed <-chan struct{}) bool {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case <-closed:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// Flush waits until all that was put is in the database or the spool, at most
+// this long, and reports whether it is.
+func (w *Writer) Flush(wait time.Duration) bool {
+	return w.flush(time.Now().Add(wait))
+}
+
+func (w *Writer) flush(deadline time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) > 0 || len(w.writing) > 0 {
+		if !w.waitForChange(deadline) {
+			return len(w.queue) == 0 && len(w.writing) == 0
+		}
+	}
+	return true
+}
+
+// WriterSummary says what became of the entries that the database did not take.
+type WriterSummary struct {
+	Spooled int64 // entries left in the spool
+	Dropped int64 // entries that found room nowhere
+}
+
+// Summary gives the counts so far.
+func (w *Writer) Summary() WriterSummary {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return WriterSummary{w.spooled, w.dropped}
+}
+
+// Close flushes, tries to bring into the database what is in the spool, and ends
+// the Writer, all within this time, Patience, and 100 ms for what Warn puts. The
+// spool file stays for the next run unless everything in it has reached the
+// database. Entries that are put later are dropped.
+func (w *Writer) Close(wait time.Duration) WriterSummary {
+	deadline := time.Now().Add(wait)
+	w.flush(deadline)
+	w.requestSettling(deadline)
+	if last := time.Now().Add(warningWait); last.After(deadline) {
+		deadline = last // what Warn was told only now is to be recorded as well
+	}
+	w.awaitWarnings(deadline)
+	w.flush(deadline)
+
+	w.mu.Lock()
+	first := !w.closed
+	w.closed = true
+	w.mu.Unlock()
+	w.kick()
+	patient := time.Now().Add(w.options.Patience)
+	ended := waitUntil(patient, w.done) && waitUntil(patient, w.bypass.ended)
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !ended && first {
+		w.dropped += int64(countRecords(w.queue) + countRecords(w.writing))
+	}
+	return WriterSummary{w.spooled, w.dropped}
+}
+
+// countRecords leaves out what is only to be done.
+func countRecords(entries []Entry) int {
+	count := 0
+	for i := range entries {
+		if entries[i].Do == nil {
+			count++
+		}
+	}
+	return count
+}
+
+func (w *Writer) requestSettling(deadline time.Time) {
+	request := &settling{deadline: deadline, done: make(chan struct{})}
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return
+	}
+	w.settle = request
+	w.mu.Unlock()
+	w.kick()
+	waitUntil(deadline.Add(w.options.Patience), request.done)
+}
+
+// awaitWarnings lets those who were warned put their records.
+func (w *Writer) awaitWarnings(deadline time.Time) {
+	told := make(chan struct{})
+	go func() {
+		w.warnings.Wait()
+		close(told)
+	}()
+	waitUntil(deadline, told)
+}
+
+// work is the Writer's goroutine: it takes what has queued up and sees it to a
+// disk.
+func (w *Writer) work() {
+	defer close(w.done)
+	defer w.bypass.end()
+	for {
+		batch, settle, closed := w.take()
+		switch {
+		case len(batch) > 0:
+			w.write(batch)
+		case settle != nil:
+			w.settleNow(settle)
+		case closed:
+			return
+		default:
+			w.bypass.sleep(w.wake)
+		}
+		w.comeBack()
+	}
+}
+
+func (w *Writer) take() (batch []Entry, settle *settling, closed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	batch, w.queue, w.queued, w.full = w.queue, nil, 0, false
+	w.writing = batch
+	if len(batch) == 0 {
+		settle, w.settle = w.settle, nil
+	} else {
+		w.signalChange()
+	}
+	return batch, settle, w.closed
+}
+
+func (w *Writer) signalChange() {
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *Writer) write(batch []Entry) {
+	result := w.bypass.write(batch)
+	w.mu.Lock()
+	w.writing = nil
+	w.spooled += int64(result.spooled)
+	w.dropped += int64(result.dropped)
+	w.signalChange()
+	w.mu.Unlock()
+	if result.database != nil && !errors.Is(result.database, errSlow) {
+		w.warnOfDatabase(result.database)
+	}
+	if result.spool != nil {
+		w.warn("spool", fmt.Sprintf("records are lost: %v", result.spool))
+	}
+}
+
+// comeBack looks whether the database is in use again.
+func (w *Writer) comeBack() {
+	if !w.bypass.active() {
+		return
+	}
+	if w.bypass.comeBack() {
+		w.mu.Lock()
+		w.spooled = 0
+		w.mu.Unlock()
+		return
+	}
+	if err := w.bypass.trouble(); err != nil {
+		w.warnOfDatabase(err)
+	}
+}
+
+// settleNow gives the database a last chance, unless it has hung for so long
+// that it was told: then it has had one.
+func (w *Writer) settleNow(request *settling) {
+	defer close(request.done)
+	if !w.bypass.active() {
+		return
+	}
+	given := w.bypass.hangs() && w.warned["database"]
+	if !given && w.bypass.insist(request.deadline) {
+		w.mu.Lock()
+		w.spooled = 0
+		w.mu.Unlock()
+		return
+	}
+	w.warnOfDatabase(w.bypass.lastError())
+}
+
+func (w *Writer) warnOfDatabase(err error) {
+	w.warn("database", fmt.Sprintf("database %s: %v; records are kept in the spool", w.bypass.store.Path(), cause(err)))
+}
+
+func (w *Writer) warn(about, problem string) {
+	if !w.warned[about] {
+		w.warned[about] = true
+		w.warnings.Go(func() { w.options.Warn(problem) })
+	}
+}
