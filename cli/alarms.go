@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/mvrun/mvrun/notify"
+	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/runner"
+)
+
+// alarmDesk turns messages into alarms for the dispatcher. What the run was not
+// told, receivers and frequency, it takes from what the item remembers; alarms
+// that come before that was read wait for it, for a moment.
+type alarmDesk struct {
+	session    *session
+	counts     *counts
+	supervisor *runner.Supervisor
+
+	mu         sync.Mutex
+	dispatcher *notify.Dispatcher // nil before it is needed
+	receivers  string
+	frequency  string
+	ready      bool
+	waiting    []record.Message
+	timer      *time.Timer
+	drained    bool // nothing is sent any more
+}
+
+// Bounds of the desk's waits: for what the item remembers, since a message must
+// be on disk 300 ms after it was printed, of which it may have been open for
+// 250; and for results that go into the run record.
+const (
+	rememberWait = 40 * time.Millisecond
+	settleWait   = 50 * time.Millisecond
+)
+
+func newAlarmDesk(s *session, c *counts, supervisor *runner.Supervisor) *alarmDesk {
+	return &alarmDesk{
+		session: s, counts: c, supervisor: supervisor,
+		receivers: orElse(s.options.receivers, s.admin()), frequency: s.options.alarmFrequency,
+	}
+}
+
+// remembered tells the desk the item's settings, merged with what the run was
+// told.
+func (d *alarmDesk) remembered(settings record.ItemSettings) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.receivers = orElse(settings[record.KeyAlarmReceivers], d.receivers)
+	d.frequency = orElse(settings[record.KeyAlarmFrequency], d.frequency)
+	d.begin()
+}
+
+// noMoreSettings tells the desk that what it knows is all that it will know.
+func (d *alarmDesk) noMoreSettings() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begin()
+}
+
+// begin raises what has waited. The caller holds d.mu.
+func (d *alarmDesk) begin() {
+	if d.ready {
+		return
+	}
+	d.ready = true
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	for _, m := range d.waiting {
+		d.dispatch(m)
+	}
+	d.waiting = nil
+}
+
+// raise takes a message that is an alarm. It does not wait.
+func (d *alarmDesk) raise(m record.Message) {
+	d.counts.mu.Lock()
+	d.counts.alarms++
+	d.counts.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ready {
+		d.dispatch(m)
+		return
+	}
+	d.waiting = append(d.waiting, m)
+	if d.timer == nil {
+		d.timer = time.AfterFunc(rememberWait, d.noMoreSettings)
+	}
+}
+
+// dispatch hands an alarm to the dispatcher. The caller holds d.mu.
+func (d *alarmDesk) dispatch(m record.Message) {
+	s := d.session
+	d.open().Raise(notify.Alarm{
+		Time: m.Time, Direction: s.item.Direction, Item: s.item.Name, Level: m.Level,
+		Title: orElse(m.Title, orElse(s.options.title, s.item.Name)), Message: m.Text,
+		Receivers: notify.SplitReceivers(orElse(m.Receivers, d.receivers)),
+		Frequency: orElse(m.Frequency, d.frequency), Key: m.Key,
+		Run: s.run, Parent: s.parent, Host: s.origin.address, Hostname: s.origin.hostname,
+		Script: s.origin.script, Startup: s.origin.startup, BuildURL: s.origin.buildURL,
+	})
+}
+
+// open makes the dispatcher at its first use: most runs raise no alarm. The
+// caller holds d.mu.
+func (d *alarmDesk) open() *notify.Dispatcher {
+	if d.dispatcher != nil {
+		return d.dispatcher
+	}
+	s := d.session
+	sender, unable := d.sender()
+	d.dispatcher = notify.New(notify.Options{
+		Store: s.store, Recorder: recorder{s}, Spool: s.spoolAlarm, Sender: sender, Unable: unable,
+		SendTimeout: s.config.SendTimeout, Mask: s.masker.Mask, Warn: s.warn, WarnTrouble: s.warnOfDatabase,
+	})
+	return d.dispatcher
+}
+
+// sender is the site's own command, or nil with the reason.
+func (d *alarmDesk) sender() (notify.Sender, string) {
+	text := d.session.config.SendAlarmCommand
+	if text == "" {
+		return nil, d.session.configTrouble
+	}
+	template, err := notify.ParseTemplate(text)
+	if err != nil {
+		problem := "send_alarm_command: " + err.Error()
+		go d.session.warn(problem)
+		return nil, problem
+	}
+	return &notify.Command{Template: template, Executor: executor{d.supervisor}, Env: os.Environ()}, ""
+}
+
+// sendLeft sends what other runs have left in the outbox, beside the job. It
+// begins nothing that nobody would wait for.
+func (d *alarmDesk) sendLeft() {
+	d.mu.Lock()
+	if d.drained {
+		d.mu.Unlock()
+		return
+	}
+	dispatcher := d.open()
+	d.mu.Unlock()
+	_, _ = dispatcher.FlushPending(false)
+}
+
+// flush sends all that waits in the outbox.
+func (d *alarmDesk) flush(wait time.Duration) (notify.Report, error) {
+	d.mu.Lock()
+	dispatcher := d.open()
+	d.mu.Unlock()
+	_, err := dispatcher.FlushPending(true)
+	return dispatcher.Drain(wait), err
+}
+
+// settle gives alarms that are on their way a moment, so that the run record
+// can count them.
+func (d *alarmDesk) settle() {
+	d.noMoreSettings()
+	if d.dispatcher == nil || d.counts.alarms == 0 {
+		return
+	}
+	report := d.dispatcher.Settle(settleWait)
+	d.counts.mu.Lock()
+	defer d.counts.mu.Unlock()
+	d.counts.sent, d.counts.held = int64(report.Own.Sent), int64(report.Own.Suppressed)
+}
+
+// drain waits for the senders, at most this long, and leaves the rest to a later
+// process.
+func (d *alarmDesk) drain(wait time.Duration) {
+	d.mu.Lock()
+	d.drained = true
+	dispatcher := d.dispatcher
+	d.mu.Unlock()
+	if dispatcher != nil {
+		dispatcher.Drain(wait)
+	}
+}
+
+// recorder gives alarm records to the run's writer.
+type recorder struct{ session *session }
+
+func (r recorder) Record(item record.Item, kind record.Kind, t time.Time, line []byte) {
+	r.session.writer.Put(record.Entry{Item: item, Kind: kind, Day: record.Day(t), Line: string(line)})
+}
+
+// spoolAlarm keeps an alarm that the database does not take.
+func (s *session) spoolAlarm(entry record.Entry) error {
+	_, err := s.spool.Append([]record.Entry{entry})
+	return err
+}
+
+// executor runs the site's command through the supervisor, which alone may
+// start and reap children of this process.
+type executor struct{ supervisor *runner.Supervisor }
+
+func (e executor) Exec(ctx context.Context, argv, env []string, stdin []byte, maxOutput int) (int, []byte, error) {
+	result, err := e.supervisor.Exec(ctx, runner.ExecRequest{Args: argv, Env: env, Stdin: stdin, MaxOutput: maxOutput})
+	if err == nil && result.TimedOut {
+		err = errors.New("was stopped")
+	}
+	return result.ExitCode, result.Output, err
+}

@@ -1,0 +1,198 @@
+// Package cli is mvrun's command line: one file a subcommand. It alone knows
+// all the other packages and wires them together.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mvrun/mvrun/runner"
+)
+
+// command is one subcommand.
+type command struct {
+	name     string
+	synopsis string // what follows the name
+	summary  string // one line, lower case
+	details  string // paragraphs of the help
+	examples []string
+	flags    func() *pflag.FlagSet
+	run      func(args []string) error
+}
+
+// commands lists the subcommands in the order of the help. It is a function, so
+// that a run pays nothing for it.
+func commands() []*command {
+	return []*command{
+		viewCommand(), logCommand(), alarmCommand(), flushCommand(),
+		versionCommand(), helpCommand(), completionCommand(),
+	}
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// subcommands are all words that are no program to run when they come first.
+// Those without a command yet are kept for it, so that a crontab line does not
+// change its meaning with the next version.
+var subcommands = []string{
+	"view", "log", "alarm", "flush", "version", "help", "completion",
+	"check", "mute", "unmute", "retire", "init", "doctor", "serve", "selftest", "prune", "why",
+}
+
+// Run is mvrun: it carries out the command line and returns the exit status.
+func Run(args []string) int {
+	if len(args) > 0 && strings.HasPrefix(args[0], internalPrefix) {
+		return internal(args[0], args[1:])
+	}
+	if len(args) > 0 && slices.Contains(subcommands, args[0]) {
+		return finish(runSubcommand(args[0], args[1:]))
+	}
+	return runJob(args)
+}
+
+func runSubcommand(name string, args []string) error {
+	for _, c := range commands() {
+		if c.name != name {
+			continue
+		}
+		if wantsHelp(args) && name != "help" {
+			return printHelp(os.Stdout, c)
+		}
+		err := c.run(args)
+		if errors.Is(err, pflag.ErrHelp) { // --help behind other words
+			return printHelp(os.Stdout, c)
+		}
+		return err
+	}
+	return usageError{
+		fmt.Errorf("%s is not part of this version of mvrun", name),
+		fmt.Sprintf("to run a program of that name: mvrun -- %s", name),
+	}
+}
+
+// wantsHelp looks for --help before the first operand.
+func wantsHelp(args []string) bool {
+	for _, arg := range args {
+		if arg == "--help" || arg == "-h" {
+			return true
+		}
+		if arg == "--" || !strings.HasPrefix(arg, "-") {
+			return false
+		}
+	}
+	return false
+}
+
+// usageError is a command line that cannot be carried out, with what would be
+// right.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// statusError ends mvrun with a status of its own after a message.
+type statusError struct {
+	err    error
+	status int
+}
+
+func (e statusError) Error() string { return e.err.Error() }
+func (e statusError) Unwrap() error { return e.err }
+
+// finish turns an error into the exit status, telling the user. It is the only
+// place that does.
+func finish(err error) int {
+	if err == nil {
+		return 0
+	}
+	printError("%v", err)
+	if usage, ok := errors.AsType[usageError](err); ok {
+		if usage.hint != "" {
+			printLine("mvrun: hint: " + usage.hint)
+		}
+		return runner.ExitFault
+	}
+	if status, ok := errors.AsType[statusError](err); ok {
+		return status.status
+	}
+	return runner.ExitFault
+}
+
+// flagError explains what pflag refused.
+func flagError(command string, flags *pflag.FlagSet, err error) error {
+	help := "see mvrun --help"
+	if command != "" {
+		help = "see mvrun " + command + " --help"
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		name := unknown.GetSpecifiedName()
+		if near := nearest(name, flagNames(flags)); near != "" {
+			help = "did you mean --" + near + "? " + help
+		}
+	}
+	return usageError{err, help}
+}
+
+func flagNames(flags *pflag.FlagSet) []string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// didYouMean is the end of a message about a word that is not known.
+func didYouMean(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return fmt.Sprintf("; did you mean %s?", near)
+	}
+	return ""
+}
+
+// nearest gives the known word that is at most a third of its letters away.
+func nearest(word string, known []string) string {
+	best, bestDistance := "", max(1, len(word)/3)+1
+	for _, candidate := range known {
+		if d := editDistance(word, candidate); d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's, with a swap of neighbours as one step.
+func editDistance(a, b string) int {
+	before, previous := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := range len(a) {
+		current := make([]int, len(b)+1)
+		current[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			current[j+1] = min(previous[j+1]+1, current[j]+1, previous[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				current[j+1] = min(current[j+1], before[j-1]+1)
+			}
+		}
+		before, previous = previous, current
+	}
+	return previous[len(b)]
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/runner"
+)
+
+// A drainer is mvrun, started anew, for output that comes after the command's
+// end from processes that it left behind. It passes the output on to where it
+// would have gone and records its prefixed lines under the same run.
+
+// drainState is what the drainer is told.
+type drainState struct {
+	Flags   []string // mvrun's own flags, as the run had them
+	Item    record.Item
+	Run     string
+	Parent  string
+	Script  string
+	Startup string
+	Parsers [2][]byte // the state of each stream's parser, nil where none is
+}
+
+// handOver leaves a drainer behind for what the command's children still write,
+// and gives it what the parsers hold. After a success, --quiet goes on for them.
+func (j *job) handOver(result *runner.Result, parsers [2][]byte) {
+	leftover := result.Leftover
+	result.Leftover = nil
+	leftover.Discard = j.options.quiet && !failed(result)
+	blob, err := json.Marshal(drainState{
+		Flags: j.flagArgs, Item: j.item, Run: j.run, Parent: j.parent,
+		Script: j.origin.script, Startup: j.origin.startup, Parsers: parsers,
+	})
+	if err == nil {
+		err = leftover.Handoff([]string{"mvrun", internalDrain}, os.Environ(), blob)
+	}
+	if err != nil {
+		j.closeParsers()
+		j.warn(fmt.Sprintf("output after the end of the command is lost: %v", err))
+	}
+}
+
+// parserStates takes out what the parsers hold. They are not used any more.
+func (j *job) parserStates() (states [2][]byte) {
+	for i, s := range j.streams {
+		if s == nil || s.parser == nil {
+			continue
+		}
+		data, err := s.parser.State()
+		if err != nil {
+			s.end()
+			continue
+		}
+		states[i] = data
+	}
+	return states
+}
+
+// drain is the drainer's whole life.
+func drain() int {
+	drainer, err := runner.TakeOver()
+	var state drainState
+	if err == nil {
+		err = json.Unmarshal(drainer.State, &state)
+	}
+	if err != nil {
+		return runner.ExitFault
+	}
+	options := newRunOptions()
+	flags := options.flags()
+	if err := flags.Parse(state.Flags); err != nil {
+		return runner.ExitFault
+	}
+	j := &job{session: newSession(options, flags), start: time.Now(), upkeepDone: make(chan struct{})}
+	close(j.upkeepDone)
+	j.run, j.parent, j.told = state.Run, state.Parent, true
+	j.readEnvironment()
+	options.item, options.direction = state.Item.Name, state.Item.Direction
+	options.told["item"], options.told["direction"] = true, true
+	options.startup = state.Startup
+	j.open(j.start.Add(time.Second))
+	j.item = state.Item
+	j.origin = findOrigin(options, state.Script)
+	j.nested = record.NewNested(spoolFolders(), j.run, j.parent)
+	j.supervisor = runner.NewSupervisor()
+	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
+	j.streams = j.newStreams()
+	for i, s := range j.streams {
+		if s != nil && s.parser != nil && state.Parsers[i] != nil {
+			_ = s.parser.Restore(state.Parsers[i])
+		}
+	}
+	drainer.Drain(asSink(j.streams[0]), asSink(j.streams[1]))
+	j.closeParsers()
+	j.alarms.settle()
+	j.close(endBudget)
+	return 0
+}
+
+// asSink keeps a stream that is not there from becoming a sink that is not nil.
+func asSink(s *stream) runner.Sink {
+	if s == nil {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/runner"
+)
+
+// `mvrun log` and `mvrun alarm` write a record from inside a script. They find
+// their run in the environment, and work outside of one with -d and -i.
+
+// messageOptions are what both take.
+type messageOptions struct {
+	*runOptions
+	runFlags                         *flagSet // what the environment and the config may set
+	title, receivers, frequency, key string
+}
+
+func newMessageFlags(name string) (*messageOptions, *flagSet) {
+	o := &messageOptions{runOptions: newRunOptions()}
+	o.runFlags = o.runOptions.flags()
+	o.runFlags.Lookup("direction").Usage = "business line `name` (default: the run's)"
+	o.runFlags.Lookup("item").Usage = "item `name` (default: the run's)"
+	f := newFlagSet(name)
+	for _, shared := range []string{"direction", "item", "config", "db"} {
+		f.AddFlag(o.runFlags.Lookup(shared))
+	}
+	return o, f
+}
+
+func newAlarmFlags() (*messageOptions, *flagSet) {
+	o, f := newMessageFlags("alarm")
+	f.StringVar(&o.title, "title", "", "`title` (default: the item)")
+	f.Var(receiversValue{&o.receivers}, "to", "receivers, separated by blanks or commas (default: the item's)")
+	f.StringVar(&o.frequency, "frequency", "", "how often the same alarm is sent: everytime, or `max <n> times` a day (default: the item's)")
+	f.StringVar(&o.key, "key", "", "alarms of the same `key` are the same alarm")
+	return o, f
+}
+
+func logCommand() *command {
+	return &command{
+		name: "log", synopsis: "[flags] LEVEL MESSAGE", summary: "write a log record from inside a script",
+		details: "LEVEL is Debug, Info, Warning, Error or Fatal. A MESSAGE of - is read from stdin. Inside a job that mvrun runs, the record belongs to that run; elsewhere -d and -i name the item.",
+		examples: []string{
+			`mvrun log Error "license server lic01 is down"`,
+			`mvrun log -d license -i check_used_license_num Info "42 of 50 in use"`,
+			`df -h / | mvrun log -d host -i check_disk_usage Debug -`,
+		},
+		flags: func() *flagSet { _, f := newMessageFlags("log"); return f },
+		run:   runLog,
+	}
+}
+
+func alarmCommand() *command {
+	return &command{
+		name: "alarm", synopsis: "[flags] MESSAGE", summary: "raise an alarm from inside a script",
+		details: "A MESSAGE of - is read from stdin. Inside a job that mvrun runs, the alarm belongs to that run; elsewhere -d and -i name the item.",
+		examples: []string{
+			`mvrun alarm --title "LSF node down" --to "alice bob" "n232-133-016 is unreachable"`,
+			`mvrun alarm -d LSF -i check_lsf_node_status --frequency "max 3 times" "no answer from the master"`,
+		},
+		flags: func() *flagSet { _, f := newAlarmFlags(); return f },
+		run:   runAlarm,
+	}
+}
+
+func runLog(args []string) error {
+	o, f := newMessageFlags("log")
+	if err := f.Parse(args); err != nil {
+		return flagError("log", f, err)
+	}
+	if f.NArg() < 2 {
+		return usageError{errors.New("log needs a level and a message"), `mvrun log Error "what is wrong"`}
+	}
+	level, err := parseLevel(f.Arg(0))
+	if err != nil {
+		return usageError{err, ""}
+	}
+	text, err := messageText(f.Args()[1:])
+	if err != nil {
+		return err
+	}
+	s, err := openMessageSession(o)
+	if err != nil {
+		return err
+	}
+	s.log(level, s.masker.Mask(text), time.Now())
+	return s.leave()
+}
+
+func runAlarm(args []string) error {
+	o, f := newAlarmFlags()
+	if err := f.Parse(args); err != nil {
+		return flagError("alarm", f, err)
+	}
+	if f.NArg() < 1 {
+		return usageError{errors.New("alarm needs a message"), `mvrun alarm "what is wrong"`}
+	}
+	text, err := messageText(f.Args())
+	if err != nil {
+		return err
+	}
+	s, err := openMessageSession(o)
+	if err != nil {
+		return err
+	}
+	supervisor := runner.NewSupervisor()
+	desk := newAlarmDesk(s, &counts{}, supervisor)
+	if s.store != nil {
+		if settings, err := s.store.ReadItem(s.item); err == nil {
+			desk.remembered(s.settings(settings))
+		}
+	}
+	desk.raise(record.Message{
+		Level: record.LevelAlarm, Text: s.masker.Mask(text), Time: time.Now(),
+		Title: o.title, Receivers: o.receivers, Frequency: o.frequency, Key: o.key,
+	})
+	desk.settle()
+	desk.drain(s.config.SendWait)
+	return s.leave()
+}
+
+// openMessageSession is for one record; outside of a run the item must be named.
+func openMessageSession(o *messageOptions) (*session, error) {
+	if o.item == "" && os.Getenv("MVRUN_ITEM") == "" {
+		return nil, usageError{errors.New("not inside a run of mvrun, and no item is named"), "name it: -d DIRECTION -i ITEM"}
+	}
+	s := newSession(o.runOptions, o.runFlags)
+	s.run = os.Getenv("MVRUN_RUN")
+	s.told = s.run != ""
+	s.readEnvironment()
+	s.open(time.Now().Add(time.Second))
+	s.origin = findOrigin(o.runOptions, s.options.script)
+	s.recordWarnings()
+	return s, nil
+}
+
+// leave waits for the disk and reports what could be written nowhere.
+func (s *session) leave() error {
+	if summary := s.writer.Close(endBudget); summary.Dropped > 0 {
+		return statusError{errors.New("the record could be written neither to the database nor to the spool"), 1}
+	}
+	return nil
+}
+
+// parseLevel takes a level in any case, and the short forms of the line
+// protocol.
+func parseLevel(text string) (record.Level, error) {
+	switch strings.ToUpper(text) {
+	case "WARN":
+		return record.LevelWarning, nil
+	case "CRITICAL":
+		return record.LevelFatal, nil
+	}
+	var names []string
+	for _, level := range record.Levels {
+		if strings.EqualFold(text, string(level)) {
+			return level, nil
+		}
+		names = append(names, string(level))
+	}
+	return "", fmt.Errorf("%q is no level; use %s", text, strings.Join(names, ", "))
+}
+
+// messageText joins the words of a message, or reads it from stdin.
+func messageText(words []string) (string, error) {
+	text := strings.Join(words, " ")
+	if text == "-" {
+		data, err := io.ReadAll(io.LimitReader(os.Stdin, record.MaxMessageBytes))
+		if err != nil {
+			return "", fmt.Errorf("read the message from stdin: %w", err)
+		}
+		text = strings.TrimRight(string(data), "\r\n")
+	}
+	return strings.ToValidUTF8(text, "\uFFFD"), nil
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Startup methods, as they are recorded. A manual run raises no expectation
+// that it will happen again.
+const (
+	startupCrontab = "crontab"
+	startupJenkins = "jenkins"
+	startupSystemd = "systemd"
+	startupLSF     = "lsf"
+	startupSlurm   = "slurm"
+	startupCI      = "ci"
+	startupManual  = "manual"
+)
+
+// startupMethod finds out what has started this process. Batch systems and CI
+// servers say so in the environment; cron and systemd are found among the
+// ancestors, since what they put into the environment is inherited by
+// everything that a user starts from there.
+func startupMethod(getenv func(string) string, ancestors func() []string) string {
+	switch {
+	case getenv("JENKINS_URL") != "" || getenv("BUILD_URL") != "" && getenv("BUILD_NUMBER") != "":
+		return startupJenkins
+	case getenv("LSB_JOBID") != "":
+		return startupLSF
+	case getenv("SLURM_JOB_ID") != "":
+		return startupSlurm
+	}
+	for i, name := range ancestors() {
+		switch strings.ToLower(name) {
+		case "cron", "crond", "anacron", "fcron", "supercronic":
+			return startupCrontab
+		case "systemd":
+			if i == 0 && getenv("INVOCATION_ID") != "" {
+				return startupSystemd
+			}
+		}
+	}
+	if ci := getenv("CI"); ci != "" && ci != "false" && ci != "0" {
+		return startupCI
+	}
+	return startupManual
+}
+
+// maxAncestors is how far up cron is looked for: cron, its child for the job,
+// a shell, a script, another wrapper.
+const maxAncestors = 8
+
+// processAncestors names the ancestors of this process, nearest first.
+func processAncestors() []string {
+	var names []string
+	pid := os.Getppid()
+	for range maxAncestors {
+		if pid <= 0 {
+			break
+		}
+		name, parent, ok := readStat(pid)
+		if !ok {
+			break
+		}
+		names = append(names, name)
+		pid = parent
+	}
+	return names
+}
+
+// readStat reads the name and the parent of a process; see proc(5).
+func readStat(pid int) (name string, parent int, ok bool) {
+	stat := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
+	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if open < 0 || end < open {
+		return "", 0, false
+	}
+	fields := bytes.Fields(stat[end+1:])
+	if len(fields) < 2 {
+		return "", 0, false
+	}
+	parent, err := strconv.Atoi(string(fields[1]))
+	return string(stat[open+1 : end]), parent, err == nil
+}
+
+// readSmall reads the beginning, at most 4 KiB, of a file of /proc. os.ReadFile
+// would begin by making the runtime's poller, which every job would pay for.
+func readSmall(path string) []byte {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 4096)
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return nil
+	}
+	return buf[:n]
+}
+
+// userName is the name of the user in whose name the job runs: that of
+// /etc/passwd, since the environment may be another user's after su. A user of
+// a directory service is taken from the environment; no name service is asked.
+func userName() string {
+	if os.Getuid() == 0 {
+		return "root" // most jobs need not read the file
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	for _, name := range []string{"LOGNAME", "USER"} {
+		if value := os.Getenv(name); value != "" {
+			return value
+		}
+	}
+	return strconv.Itoa(os.Getuid())
+}
+
+// hostName is the name of this host. MVRUN_HOSTNAME replaces it, for hosts that
+// share a name and for tests.
+func hostName() string {
+	if name := os.Getenv("MVRUN_HOSTNAME"); name != "" {
+		return name
+	}
+	if name, err := os.Hostname(); err == nil && name != "" {
+		return name
+	}
+	return "localhost"
+}
+
+// hostAddress is the address of this host from which it reaches others, found
+// without asking a name service and without sending anything: connecting a UDP
+// socket only looks up the route. A host without a route is asked for the
+// addresses of its interfaces.
+func hostAddress() string {
+	if ip := routeAddress(); usable(ip) {
+		return ip.String()
+	}
+	addresses, _ := net.InterfaceAddrs()
+	for _, wantV4 := range []bool{true, false} {
+		for _, address := range addresses {
+			if network, ok := address.(*net.IPNet); ok && usable(network.IP) && (network.IP.To4() != nil) == wantV4 {
+				return network.IP.String()
+			}
+		}
+	}
+	return "127.0.0.1"
+}
+
+func usable(ip net.IP) bool {
+	return ip != nil && !ip.IsLoopback() && !ip.IsUnspecified() && !ip.IsLinkLocalUnicast()
+}

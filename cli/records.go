@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/runner"
+)
+
+// Every record begins with monitorViewer's keys, in its order; mvrun's own
+// follow.
+
+func (s *session) entry(kind record.Kind, at time.Time, line []byte) record.Entry {
+	return record.Entry{Item: s.item, Kind: kind, Day: record.Day(at), Line: string(line)}
+}
+
+func (s *session) heartbeat(at time.Time) {
+	at = s.stamp(at)
+	from := s.origin
+	var e record.Encoder
+	e.String("time", at.Format(record.TimeLayout)).String("user", from.user).String("host", from.address).String("script", from.script)
+	e.String("ts", at.Format(record.StampLayout)).String("run", s.run).Int("pid", int64(from.pid)).
+		String("startup", from.startup).String("hostname", from.hostname).Optional("parent", s.parent).
+		Optional("build_url", from.buildURL).Optional("job_name", from.jobName).Optional("build_number", from.number)
+	s.writer.Put(s.entry(record.Heartbeat, at, e.Line()))
+}
+
+func (s *session) log(level record.Level, message string, at time.Time) {
+	s.writer.Put(s.logEntry(level, message, at))
+}
+
+func (s *session) logEntry(level record.Level, message string, at time.Time) record.Entry {
+	at = s.stamp(at)
+	var e record.Encoder
+	e.String("time", at.Format(record.TimeLayout)).String("message_level", string(level)).String("message", message)
+	e.String("ts", at.Format(record.StampLayout)).Optional("run", s.run).String("host", s.origin.address).
+		Optional("build_url", s.origin.buildURL)
+	return s.entry(record.Log, at, e.Line())
+}
+
+// runEnd is what the run record says beside what the process did.
+type runEnd struct {
+	result   *runner.Result
+	cause    string
+	attempts int
+	start    time.Time
+	end      time.Time
+	duration time.Duration
+	counts   *counts
+	output   string // where the kept output is, below the database
+	argv     []string
+	notes    []string
+}
+
+func (s *session) runRecord(end runEnd) {
+	at := s.stamp(end.end)
+	from, r := s.origin, end.result
+	var e record.Encoder
+	e.String("time", at.Format(record.TimeLayout)).String("run", s.run).Int("exit_code", int64(r.ExitCode))
+	if r.Signal != 0 {
+		e.String("signal", signalName(r.Signal))
+	}
+	e.String("cause", end.cause).Int("attempts", int64(end.attempts)).String("ts", at.Format(record.StampLayout)).
+		String("start", end.start.Format(record.StampLayout)).String("end", at.Format(record.StampLayout)).
+		Seconds("duration", end.duration).Seconds("user_cpu", r.UserTime).Seconds("system_cpu", r.SystemTime).
+		Int("max_rss", r.MaxRSS).Int("block_in", r.BlockIn).Int("block_out", r.BlockOut)
+	if end.counts != nil {
+		end.counts.encode(&e)
+	}
+	if r.StartError != nil {
+		e.String("error", r.StartError.Error())
+	}
+	if lost := lostBytes(r); lost > 0 {
+		e.Int("lost_bytes", lost)
+	}
+	if len(r.Escaped) > 0 {
+		e.Strings("escaped", r.Escaped)
+	}
+	if notes := append(end.notes, r.Notes...); len(notes) > 0 {
+		e.Strings("notes", notes)
+	}
+	if len(s.options.labels) > 0 {
+		e.Pairs("labels", s.options.labels)
+	}
+	e.Optional("parent", s.parent).Optional("output", end.output).String("user", from.user).String("host", from.address).
+		String("hostname", from.hostname).String("startup", from.startup).String("script", from.script).
+		Strings("argv", s.masker.MaskArgs(end.argv)).Int("pid", int64(r.PID)).Optional("build_url", from.buildURL).
+		Optional("job_name", from.jobName).Optional("build_number", from.number)
+	s.writer.Put(s.entry(record.Run, at, e.Line()))
+}
+
+func lostBytes(r *runner.Result) (sum int64) {
+	for _, loss := range r.Lost {
+		sum += loss.Bytes
+	}
+	return sum
+}

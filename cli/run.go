@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/runner"
+)
+
+// job is one run: a session with the command and what is done about it.
+type job struct {
+	*session
+	supervisor *runner.Supervisor
+	args       []string // the command
+	flagArgs   []string // mvrun's own flags, for the drainer
+	nested     *record.Nested
+	alarms     *alarmDesk
+	counts     counts
+	tail       *tail // nil where no output is kept
+	streams    [2]*stream
+	start      time.Time // of mvrun
+	begun      time.Time // of the first attempt
+	attempts   int
+	notes      []string
+	upkeepDone chan struct{} // closed when upkeep is through
+	remembered chan struct{} // closed when the item's settings were read, or could not be
+	labels     [][2]string   // the item's, after that
+}
+
+// runJob runs a command as a monitored job and returns the status to leave
+// with. Where the command died of a signal, it dies of the same.
+func runJob(args []string) int {
+	supervisor := runner.NewSupervisor()
+	options := newRunOptions()
+	flags := options.flags()
+	if err := flags.Parse(args); err != nil {
+		return finish(runFlagError(flags, args, err))
+	}
+	command := flags.Args()
+	if len(command) == 0 {
+		return finish(usageError{errors.New("no command to run"), "mvrun [flags] -- command [args…]; see mvrun --help"})
+	}
+	j := &job{
+		session:    newSession(options, flags),
+		supervisor: supervisor, args: command, flagArgs: args[:len(args)-len(command)], start: time.Now(),
+	}
+	j.run = newRunID(j.start)
+	j.parent = os.Getenv("MVRUN_RUN")
+	result := j.execute()
+	code, signal := result.Status()
+	if signal != 0 {
+		runner.DieOf(signal)
+	}
+	return code
+}
+
+func newSession(options *runOptions, flags *pflag.FlagSet) *session {
+	return &session{options: options, flags: flags}
+}
+
+// runFlagError tells a request for help from a mistake.
+func runFlagError(flags *pflag.FlagSet, args []string, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return printHelp(os.Stdout, nil)
+	}
+	if len(args) > 0 && args[0] == "--version" {
+		return printVersion(os.Stdout)
+	}
+	return flagError("", flags, err)
+}
+
+// execute is the whole life of a run. What comes before the command is bounded
+// by startBudget, what comes after it by endBudget and send_wait.
+func (j *job) execute() *runner.Result {
+	deadline := j.start.Add(startBudget)
+	j.readEnvironment()
+	script := j.options.script
+	if script == "" {
+		script = scriptOf(j.args, workdir())
+	}
+	j.prepareItem(script)
+	origins := make(chan origin, 1)
+	go func() { origins <- findOrigin(j.options, script) }()
+	j.open(deadline)
+	j.origin = <-origins
+	if !j.admitted() {
+		return j.skip()
+	}
+	j.begin(deadline)
+	result := j.attempt()
+	for j.shouldRetry(result) {
+		result = j.attempt()
+	}
+	j.finish(result)
+	return result
+}
+
+// prepareItem names the item after the script where nobody says how.
+func (j *job) prepareItem(script string) {
+	if j.options.item == "" {
+		name := record.SanitizeName(itemName(script))
+		if name == "" {
+			name = "job"
+		}
+		j.options.item = name
+	}
+}
+
+// begin puts the mark of the run and its heartbeat on disk.
+func (j *job) begin(deadline time.Time) {
+	j.nested = record.NewNested(spoolFolders(), j.run, j.parent)
+	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
+	j.streams = j.newStreams()
+	mark := record.Mark{
+		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
+		Startup: j.origin.startup, User: j.origin.user, Process: record.Self(),
+	}
+	j.writer.Put(record.MarkEntry(hostName(), j.item, mark))
+	j.upkeepDone, j.remembered = make(chan struct{}), make(chan struct{})
+	go j.remember()
+	j.heartbeat(time.Now())
+	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
+	j.recordWarnings()
+	j.awaitSettings(time.Until(deadline))
+	go j.upkeep(mark.Process)
+}
+
+// attempt runs the command once.
+func (j *job) attempt() *runner.Result {
+	j.attempts++
+	command := &runner.Command{
+		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet,
+		Timeout: j.options.timeout, KillAfter: j.options.killAfter, SinkFirst: j.nested.HasParent(),
+		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]),
+	}
+	result := j.supervisor.Run(context.Background(), command)
+	if j.attempts == 1 {
+		j.begun = result.Start
+	}
+	j.awaitAbort(result)
+	if result.StartError != nil {
+		printError("%v", result.StartError)
+		j.hintAtSubcommand(result)
+	}
+	if j.options.quiet && failed(result) {
+		if err := result.Replay(); err != nil {
+			j.warn("the output that was held back: " + err.Error())
+		}
+	}
+	for _, note := range result.Notes {
+		j.warn(note)
+	}
+	if len(result.Lost) > 0 {
+		loss := result.Lost[0]
+		j.warn(fmt.Sprintf("%v: %v; %d bytes of output are lost", loss.Stream, loss.Reason, lostBytes(result)))
+	}
+	return result
+}
+
+// hintAtSubcommand is for a first word that is no program, and may be meant for
+// one of mvrun's own.
+func (j *job) hintAtSubcommand(result *runner.Result) {
+	if result.ExitCode != runner.ExitNotFound || len(j.flagArgs) > 0 {
+		return
+	}
+	if near := nearest(j.args[0], commandNames()); near != "" {
+		printLine("mvrun: hint: did you mean mvrun " + near + "? See mvrun --help")
+	}
+}
+
+// environment is the command's: mvrun's own plus what a script needs to find
+// its run.
+func (j *job) environment() []string {
+	set := [][2]string{{"MVRUN_RUN", j.run}, {"MVRUN_DIRECTION", j.item.Direction}, {"MVRUN_ITEM", j.item.Name}}
+	if j.configPath != "" {
+		set = append(set, [2]string{"MVRUN_CONFIG", j.configPath})
+	}
+	if j.store != nil {
+		set = append(set, [2]string{"MVRUN_DB", j.store.Path()})
+	}
+	if _, ok := os.LookupEnv("PYTHONUNBUFFERED"); !ok {
+		set = append(set, [2]string{"PYTHONUNBUFFERED", "1"})
+	}
+	env := os.Environ()
+	for _, pair := range set {
+		env = setEnv(env, pair[0], pair[1])
+	}
+	return env
+}
+
+func setEnv(env []string, name, value string) []string {
+	for i, entry := range env {
+		if strings.HasPrefix(entry, name+"=") {
+			env[i] = name + "=" + value
+			return env
+		}
+	}
+	return append(env, name+"="+value)
+}
+
+// failed tells which runs are failures: all that did not end with status 0.
+func failed(r *runner.Result) bool {
+	return r.ExitCode != 0 || r.Signal != 0 || r.StartError != nil || r.Cause == runner.CauseTimeout
+}
+
+// shouldRetry waits for the time of the next attempt, if there is to be one.
+func (j *job) shouldRetry(result *runner.Result) bool {
+	if !failed(result) || j.attempts > j.options.retries || result.StoppedBy != 0 {
+		return false
+	}
+	j.log(record.LevelWarning, fmt.Sprintf("mvrun: attempt %d of %d: %s; trying again in %v",
+		j.attempts, j.options.retries+1, causeText(result), j.options.retryDelay), time.Now())
+	if result.Leftover != nil {
+		j.handOver(result, [2][]byte{}) // what the parsers hold, the next attempt goes on with
+	}
+	return j.pause(j.options.retryDelay)
+}
+
+// pause waits, and reports false where mvrun was told to stop meanwhile.
+func (j *job) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-j.supervisor.Stopped():
+		return false
+	}
+}
+
+// admitted waits out the jitter and other runs of the item. It reports false
+// where the job is not to be run.
+func (j *job) admitted() bool {
+	if j.options.jitter > 0 && !j.pause(rand.N(j.options.jitter)) {
+		j.notes = append(j.notes, "stopped before the start")
+		return false
+	}
+	return j.overlapAllows()
+}
+
+// causeText is why a run ended, as it is recorded and told.
+func causeText(r *runner.Result) string {
+	switch {
+	case r.Cause == runner.CauseTimeout:
+		return "timeout"
+	case r.Cause == runner.CauseSpawn:
+		return "failed to start"
+	case r.StoppedBy != 0:
+		return "stopped by " + signalName(r.StoppedBy)
+	case r.Cause == runner.CauseOOM:
+		return "out of memory"
+	case r.Signal != 0:
+		return "signal"
+	}
+	return "exited"
+}
+
+// signalName is a signal's name without SIG.
+func signalName(signal syscall.Signal) string {
+	if name := unix.SignalName(signal); name != "" {
+		return strings.TrimPrefix(name, "SIG")
+	}
+	return fmt.Sprintf("RTMIN+%d", int(signal)-34) // 34 is the first that libc leaves to programs
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Interpreters are programs whose first operand is the script that the job is
+// known by, with those of their options that take the next word as a value.
+// An option of "code" carries the program itself, so that there is no script.
+var interpreters = map[string]struct{ values, code string }{
+	"sh": {"oO", "cs"}, "bash": {"oO", "cs"}, "dash": {"o", "cs"}, "zsh": {"o", "cs"}, "ksh": {"o", "cs"},
+	"csh": {"", "cs"}, "tcsh": {"", "cs"}, "fish": {"dC", "c"},
+	"python": {"WXQ", "cm"}, "perl": {"I", "eE"}, "ruby": {"IrEK", "e"}, "node": {"r", "ep"},
+	"php": {"cdz", "rBRE"}, "lua": {"l", "e"}, "tclsh": {"", ""}, "expect": {"", "c"}, "Rscript": {"", "e"},
+}
+
+// prefixCommands run another command that follows their own options; the
+// options that take the next word as a value are named.
+var prefixCommands = map[string]string{
+	"env": "uCS", "nice": "n", "ionice": "cnp", "nohup": "", "setsid": "", "stdbuf": "ioe",
+	"time": "fo", "timeout": "ks", "sudo": "ugpCDhRTU", "exec": "a", "chrt": "", "taskset": "",
+	"flock": "wE",
+}
+
+// scriptOf finds the script that a command line runs, as an absolute path: x.sh
+// for `bash x.sh`, x.py for `env A=1 python3 -u x.py`. A command that is no
+// script stands for itself.
+func scriptOf(args []string, workdir string) string {
+	rest, isFile := args, false
+	for range 8 { // `nice env timeout 5 bash x.sh` has four levels
+		next, file := operand(rest)
+		if len(next) == 0 {
+			break
+		}
+		rest, isFile = next, file
+	}
+	if isFile && !filepath.IsAbs(rest[0]) {
+		return filepath.Join(workdir, rest[0])
+	}
+	return absolute(rest[0], workdir)
+}
+
+// operand steps from a program to what it runs; empty where it runs nothing
+// that has a name. What an interpreter runs is a file, not a command.
+func operand(args []string) (rest []string, isFile bool) {
+	name := filepath.Base(args[0])
+	if name == "mvrun" {
+		return args[slices.Index(args, "--")+1:], false
+	}
+	if values, ok := prefixCommands[name]; ok {
+		rest = skipOptions(args[1:], values, "")
+		for len(rest) > 0 && name == "env" && strings.Contains(rest[0], "=") {
+			rest = rest[1:]
+		}
+		switch name {
+		case "timeout", "taskset", "chrt", "flock": // the duration, the mask, the priority, the lock file
+			rest = rest[min(1, len(rest)):]
+		}
+		return rest, false
+	}
+	if options, ok := interpreters[strings.TrimRight(name, "0123456789.")]; ok {
+		return skipOptions(args[1:], options.values, options.code), true
+	}
+	return nil, false
+}
+
+// skipOptions leaves out leading options; it gives nothing where one of them
+// carries code.
+func skipOptions(args []string, values, code string) []string {
+	for len(args) > 0 {
+		word := args[0]
+		switch {
+		case word == "--":
+			return args[1:]
+		case len(word) < 2 || word[0] != '-' && word[0] != '+':
+			return args
+		case strings.HasPrefix(word, "--"):
+			args = args[1:]
+		case strings.ContainsAny(word[1:], code):
+			return nil
+		case strings.Contains(values, word[len(word)-1:]) && len(word) == 2:
+			args = args[min(2, len(args)):]
+		default:
+			args = args[1:]
+		}
+	}
+	return args
+}
+
+// absolute makes a command's path absolute. A name without a slash is looked
+// for in PATH, as the start of the command will do.
+func absolute(name, workdir string) string {
+	if strings.Contains(name, "/") {
+		if filepath.IsAbs(name) {
+			return filepath.Clean(name)
+		}
+		return filepath.Join(workdir, name)
+	}
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		if path := filepath.Join(folder, name); filepath.IsAbs(path) && isFile(path) {
+			return path
+		}
+	}
+	return name
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// itemName is the item of a job that is not told one: the base name of its
+// script without its ending.
+func itemName(script string) string {
+	base := filepath.Base(script)
+	if ending := filepath.Ext(base); ending != base {
+		base = strings.TrimSuffix(base, ending)
+	}
+	return base
+}

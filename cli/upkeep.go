@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// upkeep is what a run does for the database beside the job: it closes runs
+// whose mvrun was killed, and carries over and sends what earlier runs had to
+// leave. Nobody waits for it but the end of the run, for a moment. While the
+// database is bypassed it says nothing: the writer has told.
+func (j *job) upkeep(self record.Process) {
+	defer close(j.upkeepDone)
+	<-j.remembered
+	if j.store == nil {
+		return
+	}
+	// The spool comes first: it may hold the end of a run that is not marked as
+	// ended, because the database was away.
+	_, spoolErr := record.MergeSpools(j.store, spoolFolders())
+	if _, err := j.store.CloseLost(j.item, self, spoolFolders()...); err != nil || spoolErr != nil {
+		return
+	}
+	j.alarms.sendLeft()
+}
+
+// remember ends with the item's settings known, or known not to be had.
+func (j *job) remember() {
+	defer close(j.remembered)
+	defer j.alarms.noMoreSettings()
+	if j.store == nil {
+		return
+	}
+	if err := j.rememberItem(); err != nil {
+		if _, refused := errors.AsType[syscall.Errno](err); !refused {
+			j.warn(err.Error() + "; the item's remembered settings are not used")
+		}
+	}
+}
+
+// rememberItem takes what the run was not told from monitor_item.yaml and
+// rewrites that file where something is new.
+func (j *job) rememberItem() error {
+	before, err := j.store.ReadItem(j.item)
+	if err != nil {
+		return err
+	}
+	after := j.settings(before)
+	j.alarms.remembered(after)
+	j.labels = rememberedLabels(after)
+	return j.store.WriteItem(j.item, before, after)
+}
+
+// rememberedLabels reads the labels of an item.
+func rememberedLabels(settings record.ItemSettings) [][2]string {
+	var labels [][2]string
+	for line := range strings.Lines(settings[record.KeyLabels]) {
+		_ = labelsValue{&labels}.Set(strings.TrimRight(line, "\n")) // what somebody else has written there is no label
+	}
+	return labels
+}
+
+// awaitSettings reports whether the item's settings are known within this time.
+// A database that hangs must not hold up the run.
+func (j *job) awaitSettings(wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-j.remembered:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// takeLabels gives the run the labels of its item.
+func (j *job) takeLabels() {
+	if j.awaitSettings(rememberWait) && j.labels != nil {
+		j.options.labels = j.labels
+	}
+}
+
+// settings merges what is remembered with what this run was told. A manual run
+// does not change how the job is known to be started.
+func (s *session) settings(before record.ItemSettings) record.ItemSettings {
+	o := s.options
+	after := record.ItemSettings{}
+	for key, value := range before {
+		after[key] = value
+	}
+	set := func(key, flag, value string) {
+		if _, known := before[key]; !known || flag == "" || o.told[flag] {
+			after[key] = value
+		}
+	}
+	admin := s.admin()
+	if len(s.config.Directions) == 0 {
+		admin = before[record.KeyDirectionAdmin] // this config names nobody; another may have
+	}
+	set(record.KeyDirection, "", s.item.Direction)
+	set(record.KeyItem, "", s.item.Name)
+	set(record.KeyDirectionAdmin, "", admin)
+	set(record.KeyAuthor, "author", orElse(o.author, s.origin.user))
+	set(record.KeyExecuteFrequency, "frequency", orElse(o.frequency, o.schedule))
+	set(record.KeyAlarmFrequency, "alarm-frequency", o.alarmFrequency)
+	set(record.KeyAlarmReceivers, "receivers", orElse(o.receivers, admin))
+	if !o.told["receivers"] && o.receivers == "" && before[record.KeyAlarmReceivers] == before[record.KeyDirectionAdmin] {
+		after[record.KeyAlarmReceivers] = admin // they were the admin's by default, and still are
+	}
+	if s.origin.startup != startupManual || before[record.KeyStartup] == "" {
+		after[record.KeyScript] = s.origin.script
+		after[record.KeyStartup] = s.origin.startup
+		after[record.KeyStartupHost] = s.origin.address
+	}
+	if o.schedule != "" {
+		set(record.KeySchedule, "schedule", o.schedule)
+		if !o.told["frequency"] && o.told["schedule"] {
+			after[record.KeyExecuteFrequency] = o.schedule
+		}
+	}
+	if len(o.labels) > 0 {
+		set(record.KeyLabels, "label", labelsValue{&o.labels}.String())
+	}
+	return after
+}
+
+// admin is the direction's, or that of the default direction.
+func (s *session) admin() string {
+	if admin, _ := s.config.Admin(s.item.Direction); admin != "" {
+		return admin
+	}
+	admin, _ := s.config.Admin("default")
+	return admin
+}
+
+func orElse(value, otherwise string) string {
+	if strings.TrimSpace(value) != "" {
+		return value
+	}
+	return otherwise
+}
