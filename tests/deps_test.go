@@ -1,0 +1,89 @@
+package tests
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mvrun/mvrun"
+
+// laws says what each package may import of ours, and what it must never reach,
+// directly or through our other packages. A package that is not named here has
+// no law yet: give it one together with its reason.
+var laws = map[string]struct{ ours, never []string }{
+	"record":    {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
+	"ratelimit": {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
+	"runner":    {nil, []string{"net", "github.com/fsnotify/fsnotify", "gopkg.in/yaml.v3", "github.com/spf13/pflag", "os/exec"}},
+	"notify":    {[]string{"record", "ratelimit"}, []string{"github.com/spf13/pflag", "github.com/fsnotify/fsnotify"}},
+	"heartbeat": {[]string{"record"}, []string{"net", "os/exec"}},
+	"viewer":    {[]string{"record", "heartbeat"}, []string{"github.com/spf13/pflag"}},
+	"config":    {nil, []string{"net/http", "os/exec", "github.com/spf13/pflag"}},
+	"cli":       {[]string{"record", "ratelimit", "runner", "notify", "heartbeat", "viewer", "config"}, nil},
+	"":          {[]string{"cli"}, nil},
+	"tests":     {nil, nil},
+}
+
+// heavy costs every job at its start, called or not; see README, "DESIGN notes".
+var heavy = []string{"net/http", "html/template", "text/template", "os/exec", "database/sql"}
+
+type listedPackage struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func listPackages(t *testing.T) []listedPackage {
+	t.Helper()
+	command := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	command.Dir = ".."
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listedPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); decoder.More(); {
+		var p listedPackage
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	return packages
+}
+
+func TestImportLaws(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		law, ok := laws[name]
+		if !ok {
+			t.Errorf("package %s has no law", name)
+			continue
+		}
+		for _, path := range p.Imports {
+			ours, isOurs := strings.CutPrefix(path, module+"/")
+			if isOurs && !slices.Contains(law.ours, ours) {
+				t.Errorf("%s imports %s", name, ours)
+			}
+		}
+		for _, path := range law.never {
+			if slices.Contains(p.Deps, path) {
+				t.Errorf("%s reaches %s", name, path)
+			}
+		}
+	}
+}
+
+func TestTheRunPathStaysLight(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.ImportPath != module {
+			continue
+		}
+		for _, path := range heavy {
+			if slices.Contains(p.Deps, path) {
+				t.Errorf("every job pays for the start of %s", path)
+			}
+		}
+	}
+}
