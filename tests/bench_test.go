@@ -1,0 +1,170 @@
+package tests
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The benchmarks print ratios to a baseline that is measured in turn with mvrun,
+// and sizes; see README, "Numbers". Each needs one iteration: -benchtime 1x.
+
+// buildTool builds a program of testdata as mvrun is built.
+func buildTool(b *testing.B, name string) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), name)
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./testdata/"+name)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build %s: %v\n%s", name, err, output)
+	}
+	return path
+}
+
+// quietEnvironment is one in which no config is found.
+func quietEnvironment(home string) []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_STATE_HOME=" + home, "LANG=C.UTF-8"}
+}
+
+// pairs runs two things in turn and gives the median of the ratios of their
+// times.
+func pairs(count int, measured, baseline func() time.Duration) float64 {
+	var ratios []float64
+	for range count {
+		ratios = append(ratios, measured().Seconds()/baseline().Seconds())
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
+}
+
+// BenchmarkStart compares the time of a whole run of /bin/true with that of a
+// wrapper which does nothing but start it.
+func BenchmarkStart(b *testing.B) {
+	minimal, home := buildTool(b, "minimal"), b.TempDir()
+	timed := func(name string, args ...string) func() time.Duration {
+		return func() time.Duration {
+			// Twenty runs at once are one measurement: single ones scatter more
+			// than they last.
+			start := time.Now()
+			for range 20 {
+				command := exec.Command(name, args...)
+				command.Env = quietEnvironment(home)
+				if err := command.Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			return time.Since(start)
+		}
+	}
+	wrapped := timed(binary, "--db", filepath.Join(home, "db"), "--", "/bin/true")
+	for b.Loop() {
+		b.ReportMetric(pairs(25, wrapped, timed(minimal, "/bin/true")), "x-minimal-wrapper")
+	}
+}
+
+// BenchmarkStdout passes 2 GB of 60-byte lines, one in a thousand a record,
+// through mvrun into a pipe, beside the same with one more cat in the pipe.
+func BenchmarkStdout(b *testing.B) {
+	load, home := buildTool(b, "load"), b.TempDir()
+	const amount = "2000000000"
+	pipeline := func(script string) func() time.Duration {
+		return func() time.Duration {
+			command := exec.Command("sh", "-c", script)
+			command.Env = append(quietEnvironment(home), "LOAD="+load, "MVRUN="+binary, "AMOUNT="+amount, "MVRUN_DB="+filepath.Join(home, "db"))
+			start := time.Now()
+			if err := command.Run(); err != nil {
+				b.Fatal(err)
+			}
+			return time.Since(start)
+		}
+	}
+	wrapped := pipeline(`"$MVRUN" -- "$LOAD" lines $AMOUNT | "$LOAD" sink`)
+	cat := pipeline(`"$LOAD" lines $AMOUNT | cat | "$LOAD" sink`)
+	for b.Loop() {
+		b.ReportMetric(pairs(5, wrapped, cat), "x-cat")
+	}
+}
+
+// BenchmarkMemory gives the peak RSS of mvrun in MiB.
+func BenchmarkMemory(b *testing.B) {
+	load := buildTool(b, "load")
+	for _, job := range [][]string{{"lines", "2000000000"}, {"endless", "1073741824"}, {"records", "100000"}} {
+		b.Run(strings.Join(job, "-"), func(b *testing.B) {
+			home := b.TempDir()
+			for b.Loop() {
+				command := exec.Command(binary, append([]string{"--db", filepath.Join(home, "db"), "--", load}, job...)...)
+				command.Env = quietEnvironment(home)
+				// A pipe of our own: os/exec would copy through this process.
+				read, write, err := os.Pipe()
+				if err != nil {
+					b.Fatal(err)
+				}
+				command.Stdout = write
+				if err := command.Start(); err != nil {
+					b.Fatal(err)
+				}
+				write.Close()
+				_, _ = io.Copy(io.Discard, read)
+				read.Close()
+				if err := command.Wait(); err != nil {
+					b.Fatal(err)
+				}
+				usage := command.ProcessState.SysUsage().(*syscall.Rusage)
+				b.ReportMetric(float64(usage.Maxrss)/1024, "MiB")
+			}
+		})
+	}
+}
+
+// BenchmarkAlarm gives the time from an ALARM line to the start of the alarm
+// command, as the median in milliseconds.
+func BenchmarkAlarm(b *testing.B) {
+	load, home := buildTool(b, "load"), b.TempDir()
+	config, sent := filepath.Join(home, "mvrun.yaml"), filepath.Join(home, "sent")
+	text := fmt.Sprintf("db_path: %s\nsend_alarm_command: 'echo \"<MESSAGE>\" $(%s now) >> %s'\n", filepath.Join(home, "db"), load, sent)
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		os.Remove(sent)
+		for range 40 {
+			command := exec.Command(binary, "--config", config, "--", load, "alarm")
+			command.Env = quietEnvironment(home)
+			if err := command.Run(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		data, err := os.ReadFile(sent)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(medianDelay(b, string(data)), "ms-to-command")
+	}
+}
+
+func medianDelay(b *testing.B, text string) float64 {
+	b.Helper()
+	var delays []float64
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 {
+			b.Fatalf("sent %q", line)
+		}
+		printed, err1 := strconv.ParseInt(fields[0], 10, 64)
+		begun, err2 := strconv.ParseInt(fields[1], 10, 64)
+		if err1 != nil || err2 != nil {
+			b.Fatalf("sent %q", line)
+		}
+		delays = append(delays, float64(begun-printed)/1e6)
+	}
+	slices.Sort(delays)
+	return delays[len(delays)/2]
+}
