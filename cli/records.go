@@ -14,7 +14,8 @@ func (s *session) entry(kind record.Kind, at time.Time, line []byte) record.Entr
 	return record.Entry{Item: s.item, Kind: kind, Day: record.Day(at), Line: string(line)}
 }
 
-func (s *session) heartbeat(at time.Time) {
+// heartbeat is put by one Put with what belongs to it and goes before it.
+func (s *session) heartbeat(at time.Time, before ...record.Entry) {
 	at = s.stamp(at)
 	from := s.origin
 	var e record.Encoder
@@ -22,7 +23,7 @@ func (s *session) heartbeat(at time.Time) {
 	e.String("ts", at.Format(record.StampLayout)).String("run", s.run).Int("pid", int64(from.pid)).
 		String("startup", from.startup).String("hostname", from.hostname).Optional("parent", s.parent).
 		Optional("build_url", from.buildURL).Optional("job_name", from.jobName).Optional("build_number", from.number)
-	s.writer.Put(s.entry(record.Heartbeat, at, e.Line()))
+	s.writer.Put(append(before, s.entry(record.Heartbeat, at, e.Line()))...)
 }
 
 func (s *session) log(level record.Level, message string, at time.Time) {

@@ -125,10 +125,9 @@ func (j *job) begin(deadline time.Time) {
 		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
 		Startup: j.origin.startup, User: j.origin.user, Process: record.Self(),
 	}
-	j.writer.Put(record.MarkEntry(hostName(), j.item, mark))
 	j.upkeepDone, j.remembered = make(chan struct{}), make(chan struct{})
 	go j.remember()
-	j.heartbeat(time.Now())
+	j.heartbeat(time.Now(), record.MarkEntry(hostName(), j.item, mark))
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
 	j.recordWarnings()
 	j.awaitSettings(time.Until(deadline))

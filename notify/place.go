@@ -94,14 +94,14 @@ func (d *Dispatcher) store(j *job) (reason string, kept bool) {
 	a := &j.entry.Alarm
 	policy := d.policy(a)
 	err := d.storeInBox(j, policy)
-	if err == nil {
-		if kept = d.keep(); !kept {
+	if !d.keep() {
+		if err == nil {
 			d.remove(j)
 		}
-		return "", kept
-	}
-	if d.isLeft() {
 		return "", false
+	}
+	if err == nil {
+		return "", true
 	}
 	j.outside = true
 	d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
@@ -110,10 +110,10 @@ func (d *Dispatcher) store(j *job) (reason string, kept bool) {
 	}
 	if err := d.options.Spool(d.spoolEntry(j.name, j.entry)); err != nil {
 		d.warn(fmt.Sprintf("an alarm is on no disk while it is being sent: %v", err))
-		return "", d.keep()
+		return "", true
 	}
 	j.spooled = true
-	return "", d.keep()
+	return "", true
 }
 
 // keep reports whether the alarm that is placed is still this goroutine's: Drain
@@ -124,12 +124,6 @@ func (d *Dispatcher) keep() bool {
 	defer d.mu.Unlock()
 	d.placed = !d.left
 	return d.placed
-}
-
-func (d *Dispatcher) isLeft() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.left
 }
 
 func (d *Dispatcher) storeInBox(j *job, policy ratelimit.Policy) error {

@@ -116,7 +116,7 @@ func (b *bypass) write(batch []Entry) written {
 	}
 	records := countRecords(rest)
 	for _, entry := range rest {
-		if entry.Do != nil && b.store != nil {
+		if !entry.spoolable() && b.store != nil {
 			b.todo = append(b.todo, entry)
 		}
 	}
@@ -234,9 +234,19 @@ func (b *bypass) lastError() error {
 
 // putAll writes a batch in order, neighbours of one day file by one write.
 func (s *Store) putAll(batch []Entry) answer {
-	done := 0
+	done, undone := 0, -1
 	for done < len(batch) {
+		if first := &batch[done]; first.Do != nil {
+			if first.Do(s) != nil && first.spoolable() && undone < 0 {
+				undone = done
+			}
+			done++
+			continue
+		}
 		n, err := s.putSome(batch[done:])
+		if err != nil && undone >= 0 {
+			done = undone // it failed for the same reason, and goes to the spool as well
+		}
 		if err != nil {
 			return answer{done, err}
 		}
@@ -247,10 +257,6 @@ func (s *Store) putAll(batch []Entry) answer {
 
 func (s *Store) putSome(batch []Entry) (int, error) {
 	first := batch[0]
-	if first.Do != nil {
-		_ = first.Do(s)
-		return 1, nil
-	}
 	if len(first.File) > 0 {
 		return 1, s.putFile(first)
 	}
@@ -268,5 +274,9 @@ func (s *Store) putSome(batch []Entry) (int, error) {
 
 // putFile makes a file of mvrun's own folder.
 func (s *Store) putFile(e Entry) error {
-	return s.tree.WriteFile([]byte(e.Line), 0o600, append([]string{metaFolder}, e.File...)...)
+	mode := uint32(0o600)
+	if e.File[0] == runningFolder {
+		mode = markMode
+	}
+	return s.tree.WriteFile([]byte(e.Line), mode, append([]string{metaFolder}, e.File...)...)
 }

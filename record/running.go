@@ -126,6 +126,20 @@ func (s *Store) markFolder(item Item) []string {
 	return []string{metaFolder, runningFolder, s.options.Host, item.Direction, item.Name}
 }
 
+// markMode lets every user's run see that the item is running.
+const markMode = 0o644
+
+// MarkEntry is the entry by which a run on this host makes its mark. It has a
+// form for the spool as well: a run that dies while the database is bypassed
+// would never be closed otherwise.
+func MarkEntry(host string, item Item, mark Mark) Entry {
+	return Entry{
+		Item: item, File: []string{runningFolder, hostElem(host), item.Direction, item.Name, mark.Run},
+		Line: string(mark.encode()),
+		Do:   func(s *Store) error { return s.MarkRunning(item, mark) },
+	}
+}
+
 // idleMark is what the mark of a run that is recorded becomes, and the next
 // mark is made of: making and removing a file for each run is dear on a file
 // system that looks through what was removed lately, such as ext4.
@@ -159,7 +173,7 @@ func writeMark(dir int, mark Mark, shared bool) error {
 		}
 		_ = unix.Unlinkat(dir, mark.Run, 0)
 	}
-	return writeNew(dir, mark.Run, data, 0o644, shared)
+	return writeNew(dir, mark.Run, data, markMode, shared)
 }
 
 // rewrite replaces the content of a file that has no other name.

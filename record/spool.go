@@ -33,11 +33,14 @@ type Entry struct {
 	ID   string   `json:"id,omitempty"`
 
 	// Do is done in its turn in the place of writing something. It is about
-	// the database alone: it is never spooled, and its failure is nobody's.
-	// While the database is bypassed it waits for its return; it must be
-	// possible to do it twice.
+	// the database alone, and its failure is nobody's. It must be possible to do
+	// it twice. While the database is bypassed it waits for its return; where
+	// File is given as well, that is spooled in its place.
 	Do func(*Store) error `json:"-"`
 }
+
+// spoolable reports whether an entry can be kept in the spool.
+func (e *Entry) spoolable() bool { return e.Do == nil || len(e.File) > 0 }
 
 // spoolPath is a database's path as entries name it; JSON has no place for bytes
 // that are no UTF-8.
@@ -147,7 +150,7 @@ func encodeEntries(entries []Entry, room int64) (data []byte, kept, dropped int,
 	encoder := json.NewEncoder(&buf)
 	encoder.SetEscapeHTML(false)
 	for i := range entries {
-		if entries[i].Do != nil {
+		if !entries[i].spoolable() {
 			continue
 		}
 		before := buf.Len()

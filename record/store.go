@@ -98,13 +98,18 @@ func OpenStore(path string, o StoreOptions) (*Store, error) {
 	if o.Layout == "" {
 		o.Layout = LayoutAuto
 	}
-	o.Host = SanitizeName(o.Host)
-	if o.Host == "" {
-		o.Host = "localhost"
-	}
+	o.Host = hostElem(o.Host)
 	return &Store{
 		tree: NewTree(path), options: o, open: map[string]*dayAppender{}, foreign: map[Item]bool{},
 	}, nil
+}
+
+// hostElem is a host's name as a path element.
+func hostElem(host string) string {
+	if name := SanitizeName(host); name != "" {
+		return name
+	}
+	return "localhost"
 }
 
 // Path is the folder of the database.

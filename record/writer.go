@@ -35,16 +35,17 @@ type Writer struct {
 	options WriterOptions
 	bypass  *bypass
 
-	mu      sync.Mutex
-	queue   []Entry
-	queued  int           // bytes in queue
-	writing []Entry       // taken out of queue, and on no disk yet
-	full    bool          // a Put has waited in vain; none waits again until there is room
-	closed  bool          // nothing is taken any more
-	settle  *settling     // what Close asks for
-	changed chan struct{} // closed, and made anew, whenever queue or writing shrink
-	dropped int64
-	spooled int64
+	mu       sync.Mutex
+	queue    []Entry
+	queued   int           // bytes in queue
+	writing  []Entry       // taken out of queue, and on no disk yet
+	full     bool          // a Put has waited in vain; none waits again until there is room
+	closed   bool          // nothing is taken any more
+	settle   *settling     // what Close asks for
+	changed  chan struct{} // closed, and made anew, whenever queue or writing shrink
+	dropped  int64
+	spooled  int64
+	troubled bool // something could not be written where it should
 
 	wake     chan struct{} // holds one token while there is something to look at
 	done     chan struct{} // closed when the Writer's goroutine has ended
@@ -107,7 +108,7 @@ func (w *Writer) Put(entries ...Entry) {
 			w.full = !w.waitForChange(deadline)
 		}
 		if w.closed || !w.hasRoom(size) {
-			if e.Do == nil {
+			if e.spoolable() {
 				w.dropped++
 			}
 			continue
@@ -188,7 +189,9 @@ func (w *Writer) Summary() WriterSummary {
 // database. Entries that are put later are dropped.
 func (w *Writer) Close(wait time.Duration) WriterSummary {
 	deadline := time.Now().Add(wait)
-	w.flush(deadline)
+	if w.flush(deadline) && w.closeAtOnce() {
+		return w.Summary()
+	}
 	w.requestSettling(deadline)
 	if last := time.Now().Add(warningWait); last.After(deadline) {
 		deadline = last // what Warn was told only now is to be recorded as well
@@ -216,11 +219,24 @@ func (w *Writer) Close(wait time.Duration) WriterSummary {
 func countRecords(entries []Entry) int {
 	count := 0
 	for i := range entries {
-		if entries[i].Do == nil {
+		if entries[i].spoolable() {
 			count++
 		}
 	}
 	return count
+}
+
+// closeAtOnce ends a Writer that has nothing to do and never had trouble, as
+// nearly all: its goroutines end by themselves.
+func (w *Writer) closeAtOnce() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.troubled || len(w.queue) > 0 || len(w.writing) > 0 {
+		return false
+	}
+	w.closed = true
+	w.kick()
+	return true
 }
 
 func (w *Writer) requestSettling(deadline time.Time) {
@@ -291,6 +307,7 @@ func (w *Writer) write(batch []Entry) {
 	w.writing = nil
 	w.spooled += int64(result.spooled)
 	w.dropped += int64(result.dropped)
+	w.troubled = w.troubled || result.database != nil || result.spool != nil || result.spooled > 0
 	w.signalChange()
 	w.mu.Unlock()
 	if result.database != nil && !errors.Is(result.database, errSlow) {

@@ -101,6 +101,15 @@ func unblockSignals() {
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 }
 
+// pending reports whether a signal was caught that is not delivered yet.
+func (c *catcher) pending() bool {
+	if c.stop != nil {
+		return false
+	}
+	waiting, err := unix.IoctlGetInt(c.in, unix.TIOCINQ)
+	return err == nil && waiting > 0
+}
+
 func (c *catcher) close() {
 	if c.stop != nil {
 		c.stop()

@@ -11,4 +11,7 @@ func catchSignals(list []unix.Signal, deliver func(caught)) *catcher {
 	return &catcher{stop: notifySignals(list, deliver)}
 }
 
+// pending cannot be known of os/signal.
+func (c *catcher) pending() bool { return false }
+
 func (c *catcher) close() { c.stop() }

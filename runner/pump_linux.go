@@ -161,7 +161,9 @@ func (p *pump) await() bool {
 	if err != nil {
 		return err == unix.EINTR
 	}
-	p.tick()
+	if p.polls[0].Revents&unix.POLLIN == 0 { // a pump that is late is no silence of the command
+		p.tick()
+	}
 	if p.polls[1].Revents != 0 {
 		p.ended.Store(true)
 	}
@@ -191,12 +193,9 @@ func (p *pump) patience() int {
 	return int((left + time.Millisecond - 1) / time.Millisecond)
 }
 
-// feed gives the sink its copy, and its tick where that is due.
+// feed gives the sink its copy.
 func (p *pump) feed(piece []byte) {
-	p.withSink(func() {
-		_, _ = p.sink.Write(piece)
-		p.tickIfDue()
-	})
+	p.withSink(func() { _, _ = p.sink.Write(piece) })
 }
 
 func (p *pump) tick() { p.withSink(p.tickIfDue) }

@@ -149,6 +149,7 @@ func (r *Result) settle(c *child, before memoryEvents) {
 func (s *Supervisor) finish(st *streams, j *job, r *Result) {
 	r.Duration = r.End.Sub(r.Start)
 	s.takeTerminal(j)
+	s.awaitStop(r)
 	s.mu.Lock()
 	if r.Signal != 0 && r.Signal == j.groupSignal {
 		j.sweepShared(s)
@@ -187,4 +188,22 @@ func (r *Result) gather(p *pump, stuck []*pump) {
 	}
 	r.Lost = append(r.Lost, p.outlet.losses()...)
 	r.ReaderGone = r.ReaderGone || p.outlet.gone
+}
+
+// stopLag is how long a signal may take from its sender to handle.
+const stopLag = 2 * time.Millisecond
+
+// awaitStop gives a signal that was sent to mvrun before the command ended the time to be noted: whoever ends both at
+// once, as a CI server does, has stopped the run, and the run has not failed. A success without a signal under way
+// does not wait.
+func (s *Supervisor) awaitStop(r *Result) {
+	if r.ExitCode == 0 && !s.catcher.pending() {
+		return
+	}
+	timer := time.NewTimer(stopLag)
+	defer timer.Stop()
+	select {
+	case <-s.stopped:
+	case <-timer.C:
+	}
 }
