@@ -39,7 +39,7 @@ func newAlarmFlags() (*messageOptions, *flagSet) {
 	f.StringVar(&o.title, "title", "", "`title` (default: the item)")
 	f.Var(receiversValue{&o.receivers}, "to", "receivers, separated by blanks or commas (default: the item's)")
 	f.StringVar(&o.frequency, "frequency", "", "how often the same alarm is sent: everytime, or `max <n> times` a day (default: the item's)")
-	f.StringVar(&o.key, "key", "", "alarms of the same `key` are the same alarm")
+	f.StringVar(&o.key, "key", "", "`key` that travels with the alarm")
 	return o, f
 }
 

@@ -17,14 +17,6 @@ const (
 	LayoutPerHost = "per-host"
 )
 
-// The values of alarm_key: what makes two alarms the same one.
-const (
-	AlarmKeyMessage = "message"
-	AlarmKeyText    = "text"
-	AlarmKeyTitle   = "title"
-	AlarmKeyItem    = "item"
-)
-
 // LevelAlarm may stand for a level in prefixes and rules: the line is an alarm
 // and is sent.
 const LevelAlarm = "Alarm"
@@ -75,9 +67,6 @@ type Config struct {
 	Rules []Rule
 	// Mask holds further RE2 patterns of secrets.
 	Mask []string
-
-	// AlarmKey is one of the AlarmKey constants.
-	AlarmKey string
 }
 
 // Direction is one business line and who answers for it.
@@ -124,6 +113,5 @@ func newConfig(path string) *Config {
 		Levels:      defaultLevels(),
 		SendWait:    DefaultSendWait,
 		SendTimeout: DefaultSendTimeout,
-		AlarmKey:    AlarmKeyMessage,
 	}
 }

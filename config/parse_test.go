@@ -24,10 +24,9 @@ func TestParseEmpty(t *testing.T) {
 		Levels:      []string{"Debug", "Info", "Warning", "Error", "Fatal"},
 		SendWait:    10 * time.Second,
 		SendTimeout: 30 * time.Second,
-		AlarmKey:    "message",
 	}
 	nothingGiven := "valid_direction_dic:\ndb_path:\ndb_layout:\nvalid_message_level_list:\nsend_alarm_command:\n" +
-		"send_wait:\nsend_timeout:\nalarm_key:\ndefaults:\nprefixes:\nrules:\nmask:\n"
+		"send_wait:\nsend_timeout:\ndefaults:\nprefixes:\nrules:\nmask:\n"
 	for _, text := range []string{"", "\n", "# only a comment\n", "---\n", "{}\n", "\ufeff", nothingGiven, "valid_direction_dic: {}\n"} {
 		if got := parsed(t, text); !reflect.DeepEqual(got, want) {
 			t.Errorf("Parse(%q) = %+v, want %+v", text, got, want)
@@ -45,7 +44,6 @@ func TestParseSettings(t *testing.T) {
 		"command":    func(c *Config) any { return c.SendAlarmCommand },
 		"wait":       func(c *Config) any { return c.SendWait },
 		"timeout":    func(c *Config) any { return c.SendTimeout },
-		"alarm_key":  func(c *Config) any { return c.AlarmKey },
 		"prefixes":   func(c *Config) any { return c.Prefixes },
 		"rules":      func(c *Config) any { return c.Rules },
 		"mask":       func(c *Config) any { return c.Mask },
@@ -69,7 +67,6 @@ func TestParseSettings(t *testing.T) {
 		{"wait", "send_wait: 2\n", 2 * time.Second},
 		{"timeout", "send_timeout: 1.5\n", 1500 * time.Millisecond},
 		{"timeout", "send_timeout: 1d12h\n", 36 * time.Hour},
-		{"alarm_key", "alarm_key: item\n", "item"},
 		{"prefixes", "prefixes: {'[ALERT]': alarm, OOPS: Error}\n", map[string]string{"[ALERT]": "Alarm", "OOPS": "Error"}},
 		{"prefixes", "prefixes: {OOPS: severe}\nvalid_message_level_list: [Severe]\n", map[string]string{"OOPS": "Severe"}},
 		{"rules", "rules:\n- pattern: 'x+'\n  level: FATAL\n- {pattern: '(?P<level>\\w+) (?<other>.)'}\n",

@@ -28,7 +28,6 @@ var settingTable = [...]setting{
 	{"send_alarm_command", (*reader).sendAlarmCommand},
 	{"send_wait", (*reader).sendWait},
 	{"send_timeout", (*reader).sendTimeout},
-	{"alarm_key", (*reader).alarmKey},
 	{"defaults", (*reader).flagDefaults},
 	{"prefixes", (*reader).prefixes},
 	{"rules", (*reader).rules},
@@ -95,10 +94,6 @@ func (r *reader) dbPath(cfg *Config, e entry) {
 
 func (r *reader) dbLayout(cfg *Config, e entry) {
 	cfg.DBLayout = r.choice(e, "layout", []string{LayoutAuto, LayoutDirect, LayoutPerHost}, cfg.DBLayout)
-}
-
-func (r *reader) alarmKey(cfg *Config, e entry) {
-	cfg.AlarmKey = r.choice(e, "alarm key", []string{AlarmKeyMessage, AlarmKeyText, AlarmKeyTitle, AlarmKeyItem}, cfg.AlarmKey)
 }
 
 func (r *reader) levels(cfg *Config, e entry) {
