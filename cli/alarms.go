@@ -118,8 +118,15 @@ func (d *alarmDesk) open() *notify.Dispatcher {
 	d.dispatcher = notify.New(notify.Options{
 		Store: s.store, Recorder: recorder{s}, Spool: s.spoolAlarm, Sender: sender, Unable: unable,
 		SendTimeout: s.config.SendTimeout, Mask: s.masker.Mask, Warn: s.warn, WarnTrouble: s.warnOfDatabase,
+		Starved: record.Starved, Receivers: s.receiversOf,
 	})
 	return d.dispatcher
+}
+
+// receiversOf are those that an item's alarms go to where nothing else is said.
+func (s *session) receiversOf(item record.Item) []string {
+	settings, _ := s.store.ReadItem(item)
+	return notify.SplitReceivers(orElse(settings[record.KeyAlarmReceivers], s.adminOf(item.Direction)))
 }
 
 // sender is the site's own command, or nil with the reason.

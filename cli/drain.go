@@ -70,6 +70,7 @@ func drain() int {
 	if err != nil {
 		return runner.ExitFault
 	}
+	limitMemory()
 	options := newRunOptions()
 	flags := options.flags()
 	if err := flags.Parse(state.Flags); err != nil {

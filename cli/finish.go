@@ -25,6 +25,9 @@ func (j *job) finish(result *runner.Result) {
 	} else {
 		j.handOver(result, j.parserStates())
 	}
+	// What says how the run ended must find room behind the records of a job that
+	// printed them faster than a disk took them.
+	j.writer.Flush(endBudget / 2)
 	j.tellFailure(result)
 	j.alarms.settle()
 	j.takeLabels()

@@ -52,23 +52,33 @@ func startupMethod(getenv func(string) string, ancestors func() []string) string
 	return startupManual
 }
 
-// maxAncestors is how far up cron is looked for: cron, its child for the job,
-// a shell, a script, another wrapper.
-const maxAncestors = 8
+// Bounds of the search for cron. cron begins a session for each job, so that it
+// is the parent, or the one above, of the process that leads ours: looking
+// further up would cost every run on a busy host for nothing.
+const (
+	maxAncestors  = 8
+	beyondSession = 2
+)
 
 // processAncestors names the ancestors of this process, nearest first.
 func processAncestors() []string {
 	var names []string
-	pid := os.Getppid()
+	leader, _ := unix.Getsid(0)
+	pid, beyond := os.Getppid(), 0
+	inSession := leader != os.Getpid()
 	for range maxAncestors {
-		if pid <= 0 {
-			break
-		}
 		name, parent, ok := readStat(pid)
 		if !ok {
 			break
 		}
 		names = append(names, name)
+		if !inSession {
+			beyond++
+		}
+		if beyond == beyondSession {
+			break
+		}
+		inSession = inSession && pid != leader
 		pid = parent
 	}
 	return names

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -131,8 +132,20 @@ func (j *job) begin(deadline time.Time) {
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
 	j.recordWarnings()
 	j.awaitSettings(time.Until(deadline))
-	go j.upkeep(mark.Process)
+	go func() {
+		limitMemory()
+		j.upkeep(mark.Process)
+	}()
 }
+
+// memoryGoal is what the runtime keeps its memory below, by collecting garbage
+// more often. Beside it stands the program itself, with some 5 MiB; a run is to
+// have at most 16.
+const memoryGoal = 8 << 20
+
+// limitMemory stops all goroutines for some microseconds, for which the start of
+// the command does not wait.
+func limitMemory() { debug.SetMemoryLimit(memoryGoal) }
 
 // attempt runs the command once.
 func (j *job) attempt() *runner.Result {

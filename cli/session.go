@@ -179,29 +179,10 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 		loaded, err := config.Load(path)
 		answers <- answer{loaded, err}
 	}()
-	if a, ok := awaitFair(answers, max(time.Until(deadline), startBudget/2)); ok {
+	if a, ok := record.AwaitFairly(answers, max(time.Until(deadline), startBudget/2), record.Starved); ok {
 		return a.config, a.err
 	}
 	return nil, fmt.Errorf("open config %q: the file system does not answer", path)
-}
-
-// fairTurn is a time in which a process that may run gets to run.
-const fairTurn = 10 * time.Millisecond
-
-// awaitFair waits for a value. On a machine with more to do than it can, time
-// passes in which neither this process nor the one that asks runs: that says
-// nothing about who is asked, so a turn that comes late counts as any other.
-func awaitFair[T any](values <-chan T, wait time.Duration) (value T, ok bool) {
-	ticker := time.NewTicker(fairTurn)
-	defer ticker.Stop()
-	for ; wait > 0; wait -= fairTurn {
-		select {
-		case value = <-values:
-			return value, true
-		case <-ticker.C:
-		}
-	}
-	return value, false
 }
 
 // openStore makes the writer. Nothing is touched on disk yet.
@@ -220,7 +201,7 @@ func (s *session) openStore(known bool) {
 		name = newRunID(time.Now())
 	}
 	s.spool = record.NewSpool(spoolFolders(), fmt.Sprintf("%019d-%s", time.Now().UnixNano(), name))
-	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase})
+	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase, Starved: record.Starved})
 	s.mu.Lock()
 	s.writer = writer
 	s.mu.Unlock()

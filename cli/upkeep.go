@@ -129,8 +129,10 @@ func (s *session) settings(before record.ItemSettings) record.ItemSettings {
 }
 
 // admin is the direction's, or that of the default direction.
-func (s *session) admin() string {
-	if admin, _ := s.config.Admin(s.item.Direction); admin != "" {
+func (s *session) admin() string { return s.adminOf(s.item.Direction) }
+
+func (s *session) adminOf(direction string) string {
+	if admin, _ := s.config.Admin(direction); admin != "" {
 		return admin
 	}
 	admin, _ := s.config.Admin("default")

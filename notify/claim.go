@@ -20,7 +20,7 @@ func (d *Dispatcher) claim(j *job) (verdict, error) {
 	}
 	c := claimant{
 		box: d.box, ledger: d.ledger, store: d.options.Store, policy: policy, now: now,
-		alarm: a, from: j.name, to: j.name.as(stateSend, d.leaseEnd(now), d.box.mine),
+		alarm: a, from: j.name, to: nameOf(&a).as(stateSend, d.leaseEnd(now), d.box.mine),
 		// Only an entry that this process did not make itself may have been
 		// sent already.
 		suspect: j.left,
@@ -83,7 +83,7 @@ func (c claimant) limited() (verdict, error) {
 		return verdict{}, err
 	}
 	if c.policy.Spent(sent.count()) && !sent.ids[c.alarm.ID] {
-		return c.denied(c.from, sent.count(), 0), nil
+		return c.tooLate(sent.count())
 	}
 	unlock, err := c.store.Lock(c.alarm.Direction, c.alarm.Item)
 	if err != nil {
@@ -91,6 +91,18 @@ func (c claimant) limited() (verdict, error) {
 	}
 	defer unlock()
 	return c.locked()
+}
+
+// tooLate denies without the lock. What others may take as well has to be claimed
+// for that, so that it is recorded once.
+func (c claimant) tooLate(sent int) (verdict, error) {
+	if !c.suspect {
+		return c.denied(c.from, sent, 0), nil
+	}
+	if err := c.box.move(c.from, c.to); err != nil {
+		return verdict{}, err
+	}
+	return c.denied(c.to, sent, 0), nil
 }
 
 // locked decides. The order matters, since others record and tidy up without the

@@ -23,6 +23,11 @@ type Options struct {
 	Spool    func(record.Entry) error
 	Sender   Sender // nil: there is no way to send, and alarms are recorded as FAILED
 
+	// Receivers says who is to be told of an item, for alarms that a process has
+	// left which could not read the config. It may read the database. nil means
+	// nobody.
+	Receivers func(record.Item) []string
+
 	// Unable says why there is no Sender although one is wanted, such as a
 	// fault in the config: alarms then wait in the outbox for a process that
 	// has one.
@@ -32,6 +37,7 @@ type Options struct {
 	Mask        func(string) string // takes secrets out of what a sender says; nil for none
 	Warn        func(string)        // is told, once each, what an operator should know; nil for nobody
 	WarnTrouble func(string)        // is told, once each, what is wrong with the database; nil means Warn
+	Starved     func() bool         // see record.AwaitFairly; nil means never
 	Now         func() time.Time    // nil means time.Now
 	Self        record.Process      // zero means record.Self()
 }
@@ -131,6 +137,7 @@ func New(o Options) *Dispatcher {
 	}
 	d := &Dispatcher{options: o, timers: map[*time.Timer]struct{}{}, warned: map[string]bool{}}
 	d.changed = sync.NewCond(&d.mu)
+	d.guard.starved = o.Starved
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
 }

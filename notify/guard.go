@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/mvrun/mvrun/record"
 )
 
 // errHangs is given in the place of an answer that a file system owes.
@@ -12,42 +14,46 @@ var errHangs = errors.New("the database does not answer")
 
 // guard keeps a hanging file system from hanging the dispatcher: after one
 // operation has not come back in time, no other is begun until it has.
-type guard struct{ hanging atomic.Int32 }
-
-// bounded runs an operation and waits for it at most this long. An operation
-// that is given up goes on; it must not touch what its caller still uses.
-func bounded[T any](g *guard, limit time.Duration, run func() (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	return boundedBy(ctx, g, run)
+type guard struct {
+	hanging atomic.Int32
+	starved func() bool // see record.AwaitFairly
 }
 
-// boundedBy is bounded for an operation that is waited for until ctx ends.
-func boundedBy[T any](ctx context.Context, g *guard, run func() (T, error)) (T, error) {
-	type answer struct {
-		value T
-		err   error
-	}
+// bounded runs an operation and waits for it at most this long, or longer where
+// this process does not get to run. An operation that is given up goes on; it
+// must not touch what its caller still uses.
+func bounded[T any](g *guard, limit time.Duration, run func() (T, error)) (T, error) {
+	return boundedBy(g, run, func(answers <-chan answer[T]) (answer[T], bool) {
+		return record.AwaitFairly(answers, limit, g.starved)
+	})
+}
+
+// answer is what an operation came to.
+type answer[T any] struct {
+	value T
+	err   error
+}
+
+// boundedBy runs an operation for as long as await waits for its answer.
+func boundedBy[T any](g *guard, run func() (T, error), await func(<-chan answer[T]) (answer[T], bool)) (T, error) {
 	var none T
 	if g.hanging.Load() > 0 {
 		return none, errHangs
 	}
-	answers := make(chan answer, 1)
+	answers := make(chan answer[T], 1)
 	go func() {
 		value, err := run()
-		answers <- answer{value, err}
+		answers <- answer[T]{value, err}
 	}()
-	select {
-	case a := <-answers:
+	if a, ok := await(answers); ok {
 		return a.value, a.err
-	case <-ctx.Done():
-		g.hanging.Add(1)
-		go func() {
-			<-answers
-			g.hanging.Add(-1)
-		}()
-		return none, errHangs
 	}
+	g.hanging.Add(1)
+	go func() {
+		<-answers
+		g.hanging.Add(-1)
+	}()
+	return none, errHangs
 }
 
 // boundedError is bounded for an operation that only may fail.
@@ -59,16 +65,18 @@ func boundedError(g *guard, limit time.Duration, run func() error) error {
 // inGrace is boundedError for an operation that Drain waits for: once ctx has
 // ended, it has a part of Drain's last grace only.
 func inGrace(ctx context.Context, g *guard, limit time.Duration, run func() error) error {
-	bound, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
-		select {
-		case <-bound.Done():
-		case <-time.After(drainGrace / 3):
-			cancel()
-		}
-	})
-	defer stop()
-	_, err := boundedBy(bound, g, func() (struct{}, error) { return struct{}{}, run() })
+	_, err := boundedBy(g, func() (struct{}, error) { return struct{}{}, run() },
+		func(answers <-chan answer[struct{}]) (a answer[struct{}], ok bool) {
+			timer := time.NewTimer(limit)
+			defer timer.Stop()
+			select {
+			case a = <-answers:
+				return a, true
+			case <-timer.C:
+				return a, false
+			case <-ctx.Done():
+			}
+			return record.AwaitFairly(answers, drainGrace/3, g.starved)
+		})
 	return err
 }

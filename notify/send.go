@@ -61,7 +61,13 @@ func (d *Dispatcher) handle(j *job) {
 // load reads the entry of a job. One that can never be read is put out of the
 // way.
 func (d *Dispatcher) load(j *job) bool {
-	e, err := bounded(&d.guard, placeLimit, func() (entry, error) { return d.box.read(j.name) })
+	e, err := bounded(&d.guard, placeLimit, func() (entry, error) {
+		e, err := d.box.read(j.name)
+		if err == nil && len(e.Alarm.Receivers) == 0 && d.options.Receivers != nil {
+			e.Alarm.Receivers = d.options.Receivers(e.Alarm.Of())
+		}
+		return e, err
+	})
 	if errors.Is(err, errUnreadable) {
 		d.warn(err.Error())
 		bad := j.name.as(stateBad, time.Time{}, owner{})

@@ -237,7 +237,11 @@ func (s *Store) putAll(batch []Entry) answer {
 	done, undone := 0, -1
 	for done < len(batch) {
 		if first := &batch[done]; first.Do != nil {
-			if first.Do(s) != nil && first.spoolable() && undone < 0 {
+			err := first.Do(s)
+			if err != nil && first.spoolable() {
+				if !isItemError(err) {
+					return answer{done, err}
+				}
 				undone = done
 			}
 			done++

@@ -133,8 +133,8 @@ func isItemError(err error) bool {
 
 // replay brings the entries of a spool file, from an offset on, into the
 // database, leaving out those that are there already, and gives the offset
-// behind them; a last line without an end may still be being written. Its error is errOtherDatabase or a refusal where everything else
-// was carried over.
+// behind them; a last line without an end may still be being written. Its error
+// is errOtherDatabase or a refusal where everything else was carried over.
 func replay(tree *Tree, name string, from int64, store *Store) (end int64, err error) {
 	fd, err := tree.open(unix.O_RDONLY, 0, name)
 	if err != nil {
@@ -146,9 +146,12 @@ func replay(tree *Tree, name string, from int64, store *Store) (end int64, err e
 	seen := &presence{store: store, files: map[dayFile]lineSet{}, refused: map[Item]bool{}}
 	reader := newLineReader(io.NewSectionReader(file, from, 1<<62))
 	reader.limit = maxSpoolEntry
-	for {
+	for first := true; ; {
 		line, err := reader.next()
 		if err == io.EOF {
+			if err := seen.flush(); err != nil {
+				return from, err
+			}
 			return from + reader.read, seen.left
 		}
 		if err != nil {
@@ -158,6 +161,10 @@ func replay(tree *Tree, name string, from int64, store *Store) (end int64, err e
 		if json.Unmarshal(line, &entry) != nil {
 			continue // torn by a crash: it was never reported as written
 		}
+		if first && seen.isOther(entry) {
+			return from, errOtherDatabase // a run has one database, and may have left much
+		}
+		first = false
 		if err := seen.put(entry); err != nil {
 			return from, err
 		}
@@ -171,11 +178,24 @@ type presence struct {
 	files   map[dayFile]lineSet
 	refused map[Item]bool
 	left    error // why entries had to be left
+
+	// Neighbours of one day file go there by one write: one for each line would
+	// fall behind a job that prints them.
+	file  dayFile
+	lines []byte
+}
+
+// presenceWrite is how long a write gets.
+const presenceWrite = 128 << 10
+
+// isOther reports whether an entry is for another database.
+func (p *presence) isOther(entry Entry) bool {
+	return entry.DB != "" && entry.DB != spoolPath(p.store.Path())
 }
 
 // put fails where the database as a whole does not take entries.
 func (p *presence) put(entry Entry) error {
-	if entry.DB != "" && entry.DB != spoolPath(p.store.Path()) {
+	if p.isOther(entry) {
 		if p.left == nil {
 			p.left = errOtherDatabase
 		}
@@ -184,17 +204,32 @@ func (p *presence) put(entry Entry) error {
 	if p.refused[entry.Item] {
 		return nil
 	}
-	var err error
-	if len(entry.File) > 0 {
-		err = p.putFile(entry)
-	} else {
-		err = p.putLine(entry)
+	if len(entry.File) == 0 {
+		return p.putLine(entry)
 	}
+	if err := p.flush(); err != nil {
+		return err
+	}
+	return p.judge(entry.Item, p.putFile(entry))
+}
+
+// flush writes the lines at hand.
+func (p *presence) flush() error {
+	if len(p.lines) == 0 {
+		return nil
+	}
+	err := p.store.Append(p.file.item, p.file.kind, p.file.day, p.lines)
+	p.lines = p.lines[:0]
+	return p.judge(p.file.item, err)
+}
+
+// judge leaves the entries of an item that the database refuses.
+func (p *presence) judge(item Item, err error) error {
 	if err == nil || !isItemError(err) || p.rootRefuses() {
 		return err
 	}
-	p.refused[entry.Item] = true
-	p.left = &refusal{entry.Item, err}
+	p.refused[item] = true
+	p.left = &refusal{item, err}
 	return nil
 }
 
@@ -210,18 +245,24 @@ func (p *presence) putLine(entry Entry) error {
 	if !validDayFile(file) || strings.Contains(line, "\n") {
 		return nil // not of our making; there is no place for it
 	}
-	lines, err := p.lines(file)
-	if err != nil || lines.has([]byte(line)) {
-		return err
+	if file != p.file || len(p.lines) > presenceWrite {
+		if err := p.flush(); err != nil {
+			return err
+		}
+		p.file = file
 	}
-	if err := p.store.Append(file.item, file.kind, file.day, []byte(line+"\n")); err != nil {
-		return err
+	present, err := p.present(file)
+	if err != nil {
+		return p.judge(file.item, err)
 	}
-	lines.add([]byte(line))
+	if !present.has([]byte(line)) {
+		present.add([]byte(line))
+		p.lines = append(append(p.lines, line...), '\n')
+	}
 	return nil
 }
 
-func (p *presence) lines(file dayFile) (lineSet, error) {
+func (p *presence) present(file dayFile) (lineSet, error) {
 	if lines, ok := p.files[file]; ok {
 		return lines, nil
 	}

@@ -173,7 +173,11 @@ func writeMark(dir int, mark Mark, shared bool) error {
 		}
 		_ = unix.Unlinkat(dir, mark.Run, 0)
 	}
-	return writeNew(dir, mark.Run, data, markMode, shared)
+	err := writeNew(dir, mark.Run, data, markMode, shared)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		_ = unix.Unlinkat(dir, mark.Run, 0) // of a full disk
+	}
+	return err
 }
 
 // rewrite replaces the content of a file that has no other name.

@@ -20,6 +20,9 @@ type WriterOptions struct {
 	// Warn is told, once, why records go to the spool, and once when even that
 	// is impossible. It is called in a goroutine of its own, and may Put.
 	Warn func(problem string)
+	// Starved says whether this process is kept from running; then Close waits
+	// longer than it was told to, see AwaitFairly. nil means never.
+	Starved func() bool
 }
 
 // Writer brings what a run records to the disk without ever making the run
@@ -63,7 +66,7 @@ type settling struct {
 // Bounds of the queue. Put waits for room at most maxPutWait; the Writer is
 // slower than that only if the spool's disk hangs as well.
 const (
-	maxQueued  = 2 << 20
+	maxQueued  = 512 << 10
 	maxPutWait = 200 * time.Millisecond
 )
 
@@ -170,6 +173,16 @@ func (w *Writer) flush(deadline time.Time) bool {
 	return true
 }
 
+// flushFairly is flush that does not give up because of a busy machine.
+func (w *Writer) flushFairly(deadline time.Time) {
+	for extra := time.Duration(0); !w.flush(deadline); extra += starvedTurn {
+		if w.options.Starved == nil || extra >= maxStarved || !w.options.Starved() {
+			return
+		}
+		deadline = time.Now().Add(starvedTurn)
+	}
+}
+
 // WriterSummary says what became of the entries that the database did not take.
 type WriterSummary struct {
 	Spooled int64 // entries left in the spool
@@ -197,7 +210,7 @@ func (w *Writer) Close(wait time.Duration) WriterSummary {
 		deadline = last // what Warn was told only now is to be recorded as well
 	}
 	w.awaitWarnings(deadline)
-	w.flush(deadline)
+	w.flushFairly(deadline)
 
 	w.mu.Lock()
 	first := !w.closed

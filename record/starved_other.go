@@ -1,0 +1,6 @@
+//go:build !linux
+
+package record
+
+// Starved cannot be told here.
+func Starved() bool { return false }
