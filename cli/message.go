@@ -80,7 +80,7 @@ func runLog(args []string) error {
 	}
 	level, err := parseLevel(f.Arg(0))
 	if err != nil {
-		return usageError{err, ""}
+		return usageError{err, `mvrun log Error "what is wrong"`}
 	}
 	text, err := messageText(f.Args()[1:])
 	if err != nil {

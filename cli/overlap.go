@@ -41,7 +41,8 @@ func overlapLock(db string, item record.Item) (release func(), held bool, err er
 }
 
 // overlapAllows reports whether the job may run beside, or after, the item's
-// other runs on this host. The lock is held until this process ends.
+// other runs on this host. The lock is held until this process ends; runs that
+// allow an overlap do not take it, and are known by their marks.
 func (j *job) overlapAllows() bool {
 	if j.options.overlap == overlapAllow {
 		return true
@@ -50,13 +51,17 @@ func (j *job) overlapAllows() bool {
 	if j.store != nil {
 		db = j.store.Path()
 	}
+	mine := false
 	for asked := 0; ; {
-		_, held, err := overlapLock(db, j.item)
-		if err != nil {
-			j.warn(fmt.Sprintf("overlap: %v; the job runs all the same", err))
-			return true
+		if !mine {
+			_, held, err := overlapLock(db, j.item)
+			if err != nil {
+				j.warn(fmt.Sprintf("overlap: %v; the job runs all the same", err))
+				return true
+			}
+			mine = !held
 		}
-		if !held {
+		if mine && len(j.others()) == 0 {
 			return true
 		}
 		if j.options.overlap == overlapSkip {
@@ -72,15 +77,18 @@ func (j *job) overlapAllows() bool {
 	}
 }
 
-// others are the item's runs on this host that are not around this one.
+// others are the item's runs on this host that are not around this one, or none
+// where the database does not answer.
 func (j *job) others() []record.Mark {
 	if j.store == nil {
 		return nil
 	}
-	marks, err := j.store.Running(j.item, record.Self())
-	if err != nil {
-		return nil
-	}
+	answers := make(chan map[record.State][]record.Mark, 1)
+	go func() {
+		marks, _ := j.store.Running(j.item, record.Self())
+		answers <- marks
+	}()
+	marks, _ := record.AwaitFairly(answers, startBudget, record.Starved)
 	var others []record.Mark
 	for _, mark := range marks[record.StateAlive] {
 		if mark.Run != j.parent && mark.PID != os.Getpid() {

@@ -188,8 +188,9 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 // openStore makes the writer. Nothing is touched on disk yet.
 func (s *session) openStore(known bool) {
 	s.masker = s.newMasker()
-	if path := s.databasePath(known); path != "" {
-		store, err := s.newStore(path)
+	db := s.databasePath(known)
+	if db != "" {
+		store, err := s.newStore(db)
 		if err != nil {
 			s.warn(err.Error())
 		}
@@ -200,7 +201,7 @@ func (s *session) openStore(known bool) {
 	if name == "" {
 		name = newRunID(time.Now())
 	}
-	s.spool = record.NewSpool(spoolFolders(), fmt.Sprintf("%019d-%s", time.Now().UnixNano(), name))
+	s.spool = record.NewSpool(spoolFolders(), record.SpoolName(time.Now(), name, db))
 	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase, Starved: record.Starved})
 	s.mu.Lock()
 	s.writer = writer

@@ -102,7 +102,7 @@ type Counts struct {
 }
 
 const (
-	maxSenders    = 4
+	maxSenders    = 1                      // so that alarms arrive in the order in which they were raised
 	maxIntake     = 1 << 20                // bytes of alarms that are not on disk
 	maxRaiseWait  = 200 * time.Millisecond // for room there
 	maxBacklog    = 256                    // alarms held in memory that are on disk

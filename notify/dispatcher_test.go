@@ -175,7 +175,7 @@ func TestDrainWaitsNoLongerThanTold(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 		wantCounts(t, report.Own, Counts{Failed: maxSenders, Left: maxSenders + 3})
-		wantStates(t, w, "new", "new", "new", "wait", "wait", "wait", "wait")
+		wantStates(t, w, "new", "new", "new", "wait")
 		if got := w.records()[0]["error"]; got != "send_alarm_command: was stopped, since the run had ended: said" {
 			t.Errorf("error %v", got)
 		}

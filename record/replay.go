@@ -65,6 +65,9 @@ func mergeFolder(store *Store, tree *Tree) (int, error) {
 	done := 0
 	var refused []error
 	for _, name := range names {
+		if isForOther(name, store.Path()) {
+			continue
+		}
 		merged, err := mergeFile(store, tree, name)
 		if err != nil {
 			refused = append(refused, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -91,6 +93,29 @@ func (f *spoolFile) path() string { return f.tree.Path(f.name) }
 func (f *spoolFile) close() {
 	_ = f.lines.close()
 	f.tree.Close()
+}
+
+// SpoolName is the name of a run's file: its order among others, the run, and a
+// tag of the database, so that runs with another one need not open the file.
+func SpoolName(now time.Time, run, db string) string {
+	name := fmt.Sprintf("%019d-%s", now.UnixNano(), run)
+	if db != "" {
+		name += "." + databaseTag(db)
+	}
+	return name
+}
+
+func databaseTag(db string) string {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, db) // never fails
+	return fmt.Sprintf("%08x", h.Sum32())
+}
+
+// isForOther reports whether a spool file's name says that it is for another
+// database than this one. Only opening it tells of one without a tag.
+func isForOther(name, db string) bool {
+	tag := strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(name, spoolSuffix)), ".")
+	return len(tag) == len(databaseTag("")) && tag != databaseTag(db)
 }
 
 // NewSpool names the folders to try and the run's file in them.

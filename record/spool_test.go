@@ -186,3 +186,21 @@ func TestSpoolOfADatabaseWithAnOddName(t *testing.T) {
 	}
 	mergeSpools(t, store, folder, 1)
 }
+
+func TestSpoolNamesTellDatabasesApart(t *testing.T) {
+	now := testClock()
+	for _, c := range []struct {
+		name  string
+		other bool
+	}{
+		{SpoolName(now, "r1", "/a/db"), false},
+		{SpoolName(now, "r1", "/b/db"), true},
+		{SpoolName(now, "r1", ""), false},
+		{SpoolName(now, "r1", "/b/db") + "-1", false}, // of a name that was taken; the content tells
+		{"1-r1", false},
+	} {
+		if got := isForOther(c.name+spoolSuffix, "/a/db"); got != c.other {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
