@@ -44,7 +44,7 @@ func TestTortureKill(t *testing.T) {
 	t.Parallel()
 	bash := needProgram(t, "bash")
 	a := newArena(t)
-	a.checkKilled(t, a.killWorkers(t, bash, fullTimes(1000, 100)))
+	a.checkKilled(t, a.killWorkers(t, bash, fullTimes(1000, 100)), 1)
 }
 
 // killers is how many jobs are killed side by side, each an item of its own.
@@ -73,8 +73,8 @@ func (a *arena) killWorkers(t *testing.T, bash string, n int) []killed {
 }
 
 // checkKilled lets each item run once more, and looks whether anything is lost,
-// doubled or torn.
-func (a *arena) checkKilled(t *testing.T, all []killed) {
+// doubled or torn. No alarm is recorded as sent more often than maxSent.
+func (a *arena) checkKilled(t *testing.T, all []killed, maxSent int) {
 	t.Helper()
 	for w := range killers {
 		a.closeRuns(t, killedItem(w))
@@ -85,7 +85,7 @@ func (a *arena) checkKilled(t *testing.T, all []killed) {
 		a.checkRuns(t, killedItem(w))
 		a.count(t, killedItem(w), messages, passed)
 	}
-	checkLines(t, all, messages, passed)
+	checkLines(t, all, messages, passed, maxSent)
 }
 
 // closeRuns runs the item until it has closed its lost runs: the next run does
@@ -183,14 +183,14 @@ func (a *arena) checkRuns(t *testing.T, item string) {
 	}
 }
 
-func checkLines(t *testing.T, all []killed, messages, passed map[string]int) {
+func checkLines(t *testing.T, all []killed, messages, passed map[string]int, maxSent int) {
 	t.Helper()
 	due, lost := 0, 0
 	for _, k := range all {
 		for n := 1; n <= k.all+1; n++ {
 			name := fmt.Sprintf("%s.%d", k.tag, n)
-			if found := messages[name] + passed[name]; found > 1 {
-				t.Errorf("line %s is recorded %d times", name, found)
+			if messages[name] > 1 || passed[name] > maxSent {
+				t.Errorf("line %s is recorded %d times, or as sent %d times", name, messages[name], passed[name])
 			}
 		}
 		for _, n := range k.due {

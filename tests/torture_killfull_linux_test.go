@@ -34,5 +34,7 @@ func TestTortureKillOnAFullDisk(t *testing.T) {
 	all := a.killWorkers(t, bash, fullTimes(200, 40))
 	close(ended)
 	<-stopped
-	a.checkKilled(t, all)
+	// That an alarm was sent may be known to the spool of a dead run only when
+	// another process looks: then it comes twice.
+	a.checkKilled(t, all, 2)
 }

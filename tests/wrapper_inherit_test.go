@@ -167,6 +167,7 @@ func TestWrapperNoSpace(t *testing.T) {
 				lacks(t, "the right to mount a tmpfs")
 			}
 			t.Cleanup(func() { _ = unix.Unmount(small, unix.MNT_DETACH) })
+			removeSpools(t, filepath.Join(small, "db"))
 			const count = 50_000
 			w := s.wrap(t, flags+" --on-failure none --db "+filepath.Join(small, "db"), "sh", "-c",
 				fmt.Sprintf(`seq -f "INFO: record %%.0f $(printf %%080d 0)" %d; exit 6`, count))

@@ -137,7 +137,8 @@ func TestWrapperCtrlCTrapped(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	c := s.openTerminal(t)
-	c.typeIn("$W sh -c 'trap \"echo once; exit 3\" INT; echo ready; while :; do sleep 1000; done'; echo status $?\n")
+	// A key between two commands waits for the end of the second.
+	c.typeIn("$W sh -c 'trap \"echo once; exit 3\" INT; echo ready; while :; do sleep 0.1; done'; echo status $?\n")
 	c.await("ready")
 	c.typeIn(ctrlC)
 	c.await("once")

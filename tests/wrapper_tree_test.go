@@ -95,13 +95,14 @@ func TestWrapperNeverFinished(t *testing.T) {
 	w := s.wrap(t, "", "sh", "-c", `echo ready; exec cat`)
 	stdin := w.feed()
 	w.start().expect("ready")
+	var marks []string
+	waitFor(t, patience, "the mark of the run under way", func() bool {
+		marks, _ = filepath.Glob(filepath.Join(s.db, ".mvrun", "running", "*", "default", wrapItem, "*"))
+		return len(marks) == 1
+	})
 	w.signal(unix.SIGKILL)
 	w.wait()
 	stdin.Close()
-	marks, err := filepath.Glob(filepath.Join(s.db, ".mvrun", "running", "*", "default", wrapItem, "*"))
-	if err != nil || len(marks) != 1 {
-		t.Fatalf("the marks of runs under way: %v, %v", marks, err)
-	}
 	boot := strings.TrimSpace(readFile(t, "/proc/sys/kernel/random/boot_id"))
 	mark := readFile(t, marks[0])
 	if !strings.Contains(mark, boot) {
