@@ -36,10 +36,9 @@ type ParserOptions struct {
 // line, at the end of the output, or when nothing came for 250 ms (10 s between
 // "<<END" and "END", or 1 MiB). Colour codes are as if they were not there.
 //
-// A line whose end is missing counts as soon as it shows a prefix and some
-// text: after 250 ms of silence it becomes a record of what is there, so that
-// it survives whatever happens next. If the line grows after that, it is
-// recorded once more, whole, when its end comes.
+// A line counts when its end comes, or the end of the output: a job may print
+// one in parts with any time between them, and it opens one record. Only where
+// silence closes a record does the part of a line that belongs to it go along.
 //
 // Memory is bounded whatever comes in. A Parser is not safe for concurrent use,
 // and emit must not call it.
@@ -66,10 +65,6 @@ type partialLine struct {
 	line   []byte // its beginning, at most maxLineKept bytes
 	length int64  // of all of it so far
 	skip   bool   // it is ordinary; nothing of it is kept
-	looked int    // bytes of it that have been looked at for a prefix and some text
-	shown  bool   // they were found
-	quiet  bool   // it is in a record already; silence makes no other of it
-	told   int    // bytes of it that a record of its own was made of
 }
 
 // Bounds on what is kept of a line and of a record's text until the record is
@@ -181,20 +176,13 @@ func (p *Parser) collect(piece []byte) {
 	p.length += int64(len(piece))
 	room := min(len(piece), maxLineKept-len(p.line))
 	p.line = append(p.line, piece[:room]...)
+	p.readTime() // is the time of its record if Close ends the line
 }
 
 // endPartial takes the collected line, of which the end has come.
 func (p *Parser) endPartial() {
-	if p.told == 0 || p.hasGrown() {
-		p.takeLine(p.line, p.length-int64(len(p.line)))
-	}
+	p.takeLine(p.line, p.length-int64(len(p.line)))
 	p.partialLine = partialLine{line: p.line[:0]}
-}
-
-// hasGrown reports whether text came after the part of the line that has been
-// recorded.
-func (p *Parser) hasGrown() bool {
-	return p.length > int64(len(p.line)) || len(bytes.TrimRight(p.visible(p.line[p.told:]), " \t\r")) > 0
 }
 
 // takeLine takes a line, of which the last over bytes were not kept.

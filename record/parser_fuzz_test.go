@@ -57,17 +57,26 @@ func checkMessage(t *testing.T, m Message) {
 	}
 }
 
-// checkSilences lets every deadline pass and holds that nothing is open then.
+// checkSilences lets every deadline pass and holds that only an open record has
+// one, that nothing is open then, and that the silence made no other record.
 func checkSilences(t *testing.T, o ParserOptions, pieces ...string) {
 	t.Helper()
 	clock := newParserClock()
 	o.Now = clock.read
-	p := NewParser(o, func(m Message) { checkMessage(t, m) })
+	emitted := 0
+	p := NewParser(o, func(m Message) { checkMessage(t, m); emitted++ })
 	for _, piece := range pieces {
 		_, _ = p.Write([]byte(piece))
-		if end := p.Deadline(); !end.IsZero() {
+		end, before := p.Deadline(), emitted
+		if p.open == end.IsZero() {
+			t.Errorf("behind %q: open %v, deadline %v", piece, p.open, end)
+		}
+		if !end.IsZero() {
 			clock.now = end
 			p.Tick(end)
+		}
+		if end.IsZero() && emitted > before || emitted > before+1 {
+			t.Errorf("the silence behind %q made %d records", piece, emitted-before)
 		}
 		if p.open || !p.Deadline().IsZero() {
 			t.Errorf("after the silence behind %q something is open", piece)

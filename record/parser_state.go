@@ -13,8 +13,6 @@ type parserState struct {
 	Line     []byte
 	Length   int64
 	Skip     bool
-	Quiet    bool
-	Told     int
 	Read     time.Time
 	Deadline time.Time
 	Record   *recordState
@@ -35,8 +33,7 @@ type recordState struct {
 // and not on a disk.
 func (p *Parser) State() ([]byte, error) {
 	state := parserState{
-		Line: p.line, Length: p.length, Skip: p.skip, Quiet: p.quiet, Told: p.told,
-		Read: p.read, Deadline: p.deadline,
+		Line: p.line, Length: p.length, Skip: p.skip, Read: p.read, Deadline: p.deadline,
 	}
 	if p.open {
 		r := &p.record
@@ -60,9 +57,7 @@ func (p *Parser) Restore(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("take over the line parser: %w", err)
 	}
-	p.partialLine = partialLine{
-		line: state.Line, length: state.Length, skip: state.Skip, quiet: state.Quiet, told: state.Told,
-	}
+	p.partialLine = partialLine{line: state.Line, length: state.Length, skip: state.Skip}
 	p.read, p.deadline = state.Read, state.Deadline
 	p.open = state.Record != nil
 	if p.open {
@@ -76,8 +71,7 @@ func (p *Parser) Restore(data []byte) error {
 var errState = errors.New("state does not fit together")
 
 func (s *parserState) check() error {
-	if len(s.Line) > maxLineKept || s.Length < int64(len(s.Line)) || s.Length > 0 && len(s.Line) == 0 ||
-		s.Told < 0 || s.Told > len(s.Line) {
+	if len(s.Line) > maxLineKept || s.Length < int64(len(s.Line)) || s.Length > 0 && len(s.Line) == 0 {
 		return errState
 	}
 	r := s.Record
