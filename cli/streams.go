@@ -66,7 +66,11 @@ func (s *stream) end() {
 	}
 }
 
-// hand gives the writer the records of a whole piece of output at once.
+// maxFound bounds the records that a piece of output is held in memory for.
+const maxFound = 128
+
+// hand gives the writer the records of a piece of output at once: each time the
+// writer is woken costs more than a record.
 func (s *stream) hand() {
 	if len(s.found) > 0 {
 		s.job.writer.Put(s.found...)
@@ -80,6 +84,9 @@ func (s *stream) message(m record.Message) {
 	if m.Level != record.LevelAlarm {
 		s.counts.level(m.Level)
 		s.found = append(s.found, s.job.logEntry(m.Level, m.Text, m.Time))
+		if len(s.found) == maxFound {
+			s.hand()
+		}
 	}
 	if m.IsAlarm() {
 		s.hand()
