@@ -19,7 +19,7 @@ var newerCalls = []string{
 }
 
 // mvrun alone, not the programs that it runs, does without what newer kernels
-// have: a run with records, an alarm, a drainer, a timeout; and a view.
+// have: a run with records, an alarm, a timeout, a terminal; and a view.
 func TestWrapperOldKernel(t *testing.T) {
 	t.Parallel()
 	strace := needProgram(t, "strace")
