@@ -115,7 +115,7 @@ func TestWrapperUSR1IsForTheCommandAlone(t *testing.T) {
 func TestWrapperSecondTermReachesTheTree(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	w := s.wrap(t, "", "sh", "-c", `trap 'echo first' TERM; setsid sh -c 'echo $$; exec sleep 1000' & while :; do wait; done`).start()
+	w := s.wrap(t, "", "sh", "-c", `trap 'echo first' TERM; setsid sh -c 'echo $$; exec sleep 1000' & while kill -0 $! 2>/dev/null; do wait $!; done`).start()
 	pid := number(t, w.line())
 	w.signal(unix.SIGTERM)
 	w.expect("first")
@@ -125,7 +125,6 @@ func TestWrapperSecondTermReachesTheTree(t *testing.T) {
 	w.signal(unix.SIGTERM)
 	awaitGone(t, pid)
 	w.expect("first") // the second one, which the shell traps as well
-	w.signal(unix.SIGKILL)
 	w.wait()
 }
 
