@@ -50,6 +50,9 @@ type Writer struct {
 	spooled  int64
 	troubled bool // something could not be written where it should
 
+	waiting int           // calls of Flush
+	hurry   chan struct{} // holds one token when a write must not wait for more
+
 	wake     chan struct{} // holds one token while there is something to look at
 	done     chan struct{} // closed when the Writer's goroutine has ended
 	warnings sync.WaitGroup
@@ -70,6 +73,10 @@ const (
 	maxPutWait = 200 * time.Millisecond
 )
 
+// gather is the least time between two writes, unless somebody waits: a job that
+// prints records quickly would pay more for each write than for its output.
+const gather = 5 * time.Millisecond
+
 // warningWait is the time that Close leaves Warn for its records.
 const warningWait = 100 * time.Millisecond
 
@@ -87,7 +94,7 @@ func NewWriter(store *Store, spool *Spool, o WriterOptions) *Writer {
 	}
 	w := &Writer{
 		options: o, bypass: newBypass(store, spool, o.Patience, o.Retry),
-		changed: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		changed: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{}),
 		warned: map[string]bool{},
 	}
 	go w.work()
@@ -123,6 +130,33 @@ func (w *Writer) Put(entries ...Entry) {
 		w.queued += size
 	}
 	w.kick()
+	if w.queued > maxQueued/2 {
+		w.hurryUp()
+	}
+}
+
+// hurryUp ends the pause between two writes.
+func (w *Writer) hurryUp() {
+	select {
+	case w.hurry <- struct{}{}:
+	default:
+	}
+}
+
+// pause lets records gather after a write.
+func (w *Writer) pause() {
+	w.mu.Lock()
+	busy := w.waiting > 0 || w.closed || w.settle != nil || w.queued > maxQueued/2
+	w.mu.Unlock()
+	if busy {
+		return
+	}
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
+	select {
+	case <-w.hurry:
+	case <-timer.C:
+	}
 }
 
 // hasRoom: an entry of any size finds room where there is no other.
@@ -165,6 +199,9 @@ func (w *Writer) Flush(wait time.Duration) bool {
 func (w *Writer) flush(deadline time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.waiting++
+	defer func() { w.waiting-- }()
+	w.hurryUp()
 	for len(w.queue) > 0 || len(w.writing) > 0 {
 		if !w.waitForChange(deadline) {
 			return len(w.queue) == 0 && len(w.writing) == 0
@@ -262,6 +299,7 @@ func (w *Writer) requestSettling(deadline time.Time) {
 	w.settle = request
 	w.mu.Unlock()
 	w.kick()
+	w.hurryUp()
 	waitUntil(deadline.Add(w.options.Patience), request.done)
 }
 
@@ -285,6 +323,7 @@ func (w *Writer) work() {
 		switch {
 		case len(batch) > 0:
 			w.write(batch)
+			w.pause()
 		case settle != nil:
 			w.settleNow(settle)
 		case closed:
