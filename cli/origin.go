@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mvrun/mvrun/record"
 )
 
 // Startup methods, as they are recorded. A manual run raises no expectation
@@ -86,7 +88,7 @@ func processAncestors() []string {
 
 // readStat reads the name and the parent of a process; see proc(5).
 func readStat(pid int) (name string, parent int, ok bool) {
-	stat := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
+	stat := record.ReadProc("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if open < 0 || end < open {
 		return "", 0, false
@@ -97,22 +99,6 @@ func readStat(pid int) (name string, parent int, ok bool) {
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
 	return string(stat[open+1 : end]), parent, err == nil
-}
-
-// readSmall reads the beginning, at most 4 KiB, of a file of /proc. os.ReadFile
-// would begin by making the runtime's poller, which every job would pay for.
-func readSmall(path string) []byte {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil
-	}
-	defer unix.Close(fd)
-	buf := make([]byte, 4096)
-	n, err := unix.Read(fd, buf)
-	if err != nil {
-		return nil
-	}
-	return buf[:n]
 }
 
 // userName is the name of the user in whose name the job runs: that of

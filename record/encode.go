@@ -101,30 +101,23 @@ func (e *Encoder) Strings(key string, values []string) *Encoder {
 
 // Pairs adds a key with an object of texts, in the order given.
 func (e *Encoder) Pairs(key string, pairs [][2]string) *Encoder {
-	e.key(key)
-	e.buf = append(e.buf, '{')
-	for i, p := range pairs {
-		if i > 0 {
-			e.buf = append(e.buf, ',', ' ')
-		}
-		e.buf = appendQuoted(e.buf, p[0])
-		e.buf = append(e.buf, ':', ' ')
-		e.buf = appendQuoted(e.buf, p[1])
-	}
-	e.buf = append(e.buf, '}')
-	return e
+	return e.object(key, pairs, appendQuoted)
 }
 
 // Numbers adds a key with an object of whole numbers, given as texts.
 func (e *Encoder) Numbers(key string, pairs [][2]string) *Encoder {
+	return e.object(key, pairs, func(buf []byte, number string) []byte { return append(buf, number...) })
+}
+
+func (e *Encoder) object(key string, pairs [][2]string, appendValue func([]byte, string) []byte) *Encoder {
 	e.key(key)
 	e.buf = append(e.buf, '{')
 	for i, p := range pairs {
 		if i > 0 {
 			e.buf = append(e.buf, ',', ' ')
 		}
-		e.buf = appendQuoted(e.buf, p[0])
-		e.buf = append(append(e.buf, ':', ' '), p[1]...)
+		e.buf = append(appendQuoted(e.buf, p[0]), ':', ' ')
+		e.buf = appendValue(e.buf, p[1])
 	}
 	e.buf = append(e.buf, '}')
 	return e

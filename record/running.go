@@ -49,17 +49,17 @@ func (m Mark) encode() []byte {
 
 // Self describes this process.
 func Self() Process {
-	boot := readProc("/proc/sys/kernel/random/boot_id")
+	boot := ReadProc("/proc/sys/kernel/random/boot_id")
 	space, _ := os.Readlink("/proc/self/ns/pid")
 	pid := os.Getpid()
 	ticks, _, _ := startTicks(pid)
 	return Process{PID: pid, Ticks: ticks, Boot: string(bytes.TrimSpace(boot)), Space: space}
 }
 
-// readProc reads the beginning, at most 4 KiB, of a file of /proc, or nothing.
+// ReadProc reads the beginning, at most 4 KiB, of a file of /proc, or nothing.
 // os.ReadFile would make the runtime's poller first, which every job would pay
 // for.
-func readProc(path string) []byte {
+func ReadProc(path string) []byte {
 	fd, err := openRetry(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
@@ -76,7 +76,7 @@ func readProc(path string) []byte {
 // startTicks reads the start time of a process. One that has ended, and waits
 // for its parent to ask, has none.
 func startTicks(pid int) (ticks uint64, known, ended bool) {
-	stat := readProc("/proc/" + strconv.Itoa(pid) + "/stat")
+	stat := ReadProc("/proc/" + strconv.Itoa(pid) + "/stat")
 	// The name, in parentheses, may contain blanks and parentheses.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 20 {

@@ -24,7 +24,7 @@ func Starved() bool {
 		if thread.Name() == mine {
 			continue
 		}
-		stat := readProc("/proc/self/task/" + thread.Name() + "/stat")
+		stat := ReadProc("/proc/self/task/" + thread.Name() + "/stat")
 		// The name, in parentheses, may contain anything.
 		if state := stat[bytes.LastIndexByte(stat, ')')+1:]; len(state) > 1 && state[1] == 'R' {
 			return true
