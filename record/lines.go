@@ -93,6 +93,16 @@ func (s lineSet) has(line []byte) bool {
 	return ok
 }
 
+// EachLine gives the lines of an item's day in the main database and in those of
+// all hosts, each once; see eachLine. A line is valid until use returns. A day
+// without a file has no lines.
+func (s *Store) EachLine(item Item, kind Kind, day string, use func(line []byte)) error {
+	if err := item.Validate(); err != nil {
+		return err
+	}
+	return s.eachLine(dayFile{item, kind, day}, use)
+}
+
 // eachLine gives the lines of a day in the main database, and those of the
 // hosts' databases that are not there, each once. It reads in this order, from
 // the beginning of each file: a line is never taken out of a host's database, so
