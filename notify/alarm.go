@@ -33,7 +33,9 @@ type Alarm struct {
 	Message   string       `json:"message"`
 	Receivers []string     `json:"receivers"` // in the order given, each once
 	Frequency string       `json:"frequency,omitempty"`
-	Key       string       `json:"key,omitempty"`
+	Key       string       `json:"key,omitempty"`       // what makes alarms the same, instead of Sameness
+	Sameness  AlarmKey     `json:"alarm_key,omitempty"` // given by Raise where empty
+	Kind      Kind         `json:"kind,omitempty"`
 
 	Run      string `json:"run,omitempty"`
 	Parent   string `json:"parent,omitempty"` // the run around the run
@@ -42,7 +44,24 @@ type Alarm struct {
 	Script   string `json:"script,omitempty"`
 	Startup  string `json:"startup,omitempty"`
 	BuildURL string `json:"build_url,omitempty"`
+
+	// Deliveries is the way that was decided on when the alarm was raised, and
+	// Done the channels that have delivered it.
+	Deliveries []PlannedDelivery `json:"-"`
+	Done       []string          `json:"-"`
 }
+
+// Kind is what an alarm tells; empty for what a job has to say.
+type Kind string
+
+// The kinds of alarms that mvrun raises itself.
+const (
+	KindFailure  Kind = "failure"  // a run has failed
+	KindReminder Kind = "reminder" // it still does
+	KindRecovery Kind = "recovery" // it is well again
+	KindDigest   Kind = "digest"   // of alarms that a burst guard held back
+	KindTest     Kind = "test"     // somebody wants to see whether alarms arrive
+)
 
 // Of is the item that the alarm is about.
 func (a *Alarm) Of() record.Item { return record.Item{Direction: a.Direction, Name: a.Item} }
@@ -70,12 +89,15 @@ func (a *Alarm) json() []byte {
 
 // normalise makes an alarm what will be recorded of it, so that its MD5 is that
 // of its record.
-func (a *Alarm) normalise(now time.Time) {
+func (a *Alarm) normalise(now time.Time, sameness AlarmKey) {
 	if a.Time.IsZero() {
 		a.Time = now
 	}
 	if a.ID == "" {
 		a.ID = NewID(a.Time)
+	}
+	if a.Sameness == "" {
+		a.Sameness = sameness
 	}
 	a.Title = validText(a.Title)
 	a.Message = validText(a.Message)

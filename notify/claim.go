@@ -2,6 +2,7 @@ package notify
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -20,10 +21,14 @@ func (d *Dispatcher) claim(j *job) (verdict, error) {
 	}
 	c := claimant{
 		box: d.box, ledger: d.ledger, store: d.options.Store, policy: policy, now: now,
-		alarm: a, from: j.name, to: nameOf(&a).as(stateSend, d.leaseEnd(now), d.box.mine),
+		alarm: a, id: identityOf(&a, policy), from: j.name, to: nameOf(&a, policy).as(stateSend, d.leaseEnd(now), d.box.mine),
+		burst: d.options.Burst,
 		// Only an entry that this process did not make itself may have been
 		// sent already.
 		suspect: j.left,
+	}
+	if a.Kind == KindDigest {
+		c.burst = 0
 	}
 	take := c.unlimited
 	if policy.Limited() {
@@ -42,19 +47,27 @@ func (d *Dispatcher) claim(j *job) (verdict, error) {
 // which may give it up.
 type claimant struct {
 	box    *outbox
-	ledger ledger
+	ledger *ledger
 	store  *record.Store
 	policy ratelimit.Policy
 	now    time.Time
 
 	alarm    Alarm
+	id       identity
 	from, to entryName
+	burst    int // alarms of the item a minute; 0 for any number
 	suspect  bool
 }
 
 func (c claimant) unlimited() (verdict, error) {
 	if err := c.box.move(c.from, c.to); err != nil {
 		return verdict{}, err
+	}
+	if c.burst > 0 {
+		// Trouble here must not keep an alarm from going out.
+		if flying, err := c.box.inFlight(c.to); err == nil && c.inBurst(flying) {
+			return c.burstVerdict(), nil
+		}
 	}
 	return c.unlessSent()
 }
@@ -76,14 +89,14 @@ func (c claimant) unlessSent() (verdict, error) {
 }
 
 // limited decides under the side lock of the item, where it is needed: what was
-// sent today only grows, so a limit that is reached needs none.
+// sent only grows within a window, so a limit that is reached needs none.
 func (c claimant) limited() (verdict, error) {
 	sent, err := c.sent()
 	if err != nil {
 		return verdict{}, err
 	}
-	if c.policy.Spent(sent.count()) && !sent.ids[c.alarm.ID] {
-		return c.tooLate(sent.count())
+	if decision := c.policy.Decide(sent.history(0), c.now); decision.Final && !sent.ids[c.fingerprint()] {
+		return c.tooLate(decision)
 	}
 	unlock, err := c.store.Lock(c.alarm.Direction, c.alarm.Item)
 	if err != nil {
@@ -95,14 +108,14 @@ func (c claimant) limited() (verdict, error) {
 
 // tooLate denies without the lock. What others may take as well has to be claimed
 // for that, so that it is recorded once.
-func (c claimant) tooLate(sent int) (verdict, error) {
+func (c claimant) tooLate(decision ratelimit.Decision) (verdict, error) {
 	if !c.suspect {
-		return c.denied(c.from, sent, 0), nil
+		return c.denied(c.from, decision), nil
 	}
 	if err := c.box.move(c.from, c.to); err != nil {
 		return verdict{}, err
 	}
-	return c.denied(c.to, sent, 0), nil
+	return c.denied(c.to, decision), nil
 }
 
 // locked decides. The order matters, since others record and tidy up without the
@@ -130,28 +143,75 @@ func (c claimant) count() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if sent.ids[c.alarm.ID] {
+	if sent.ids[c.fingerprint()] {
 		return verdict{outcome: sentBefore, name: c.to}, nil
 	}
-	for id := range sent.ids {
-		delete(flying, id)
-	}
-	if !c.policy.Decide(sent.count(), len(flying)).Allow {
-		return c.denied(c.to, sent.count(), len(flying)), nil
+	decision, err := c.decide(sent, flying)
+	switch {
+	case err != nil:
+		return verdict{}, err
+	case !decision.Allow:
+		return c.denied(c.to, decision), nil
+	case c.burst > 0 && c.inBurst(flying):
+		return c.burstVerdict(), nil
 	}
 	return c.unlessSent()
 }
 
-// sent finds what was sent today.
-func (c claimant) sent() (sent, error) {
-	return c.ledger.passed(c.alarm.Of(), record.Day(c.now), c.alarm.MD5())
+// decide counts what is in flight and not recorded yet.
+func (c claimant) decide(sent sent, flying flight) (ratelimit.Decision, error) {
+	for id := range sent.ids {
+		delete(flying.alike, id)
+	}
+	history := sent.history(len(flying.alike))
+	if c.policy.OnChange() {
+		for _, name := range flying.alike { // of the series; will have been the last one sent
+			e, err := c.box.read(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return ratelimit.Decision{}, err
+			}
+			history.Unchanged = identityOf(&e.Alarm, c.policy).same == c.id.same
+		}
+	}
+	return c.policy.Decide(history, c.now), nil
 }
 
-func (c claimant) denied(name entryName, sent, flying int) verdict {
-	return verdict{
-		outcome: suppressed,
-		name:    name,
-		reason:  c.policy.Decide(sent, flying).Reason,
-		spent:   c.policy.Spent(sent),
+// sent finds what was sent of the same alarm.
+func (c claimant) sent() (sent, error) { return c.ledger.passed(&c.alarm, c.id, c.policy, c.now) }
+
+func (c claimant) fingerprint() fingerprint { return fingerprintOf(c.alarm.ID) }
+
+func (c claimant) denied(name entryName, decision ratelimit.Decision) verdict {
+	return verdict{outcome: suppressed, name: name, hold: holdOf(decision, c.policy), decision: decision}
+}
+
+// burstSpan is the time in which a burst is counted.
+const burstSpan = time.Minute
+
+// inBurst reports whether so many alarms of the item have just been sent, by any
+// process, that this one is left to a digest. There is no lock: of those that
+// are being sent at the same moment only older ones count, so that the oldest go
+// and the others see them. What cannot be counted holds nothing back.
+func (c claimant) inBurst(flying flight) bool {
+	sent, err := c.ledger.recent(c.alarm.Of(), c.now.Add(-burstSpan), c.now)
+	if err != nil {
+		return false
 	}
+	count := len(sent)
+	for id := range flying.older {
+		if !sent[id] {
+			count++
+		}
+	}
+	return count >= c.burst
+}
+
+func (c claimant) burstVerdict() verdict {
+	return verdict{outcome: suppressed, name: c.to, hold: Hold{
+		Cause: CauseBurst, Count: c.burst,
+		Reason: fmt.Sprintf("burst: %d alarms of the item were sent within a minute; it stands in a digest", c.burst),
+	}}
 }

@@ -54,7 +54,7 @@ func TestEnvironmentAndStdinOfTheCommand(t *testing.T) {
 	a := alarm("a\x00b\nc \xff <&>")
 	a.Receivers = []string{"alice", "bob", "alice", "", "b\x00c"}
 	a.Startup, a.Key = "crontab", "k"
-	a.normalise(noon)
+	a.normalise(noon, "")
 	if err := c.Send(context.Background(), &a); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestALongMessageIsCutInTheCommandLine(t *testing.T) {
 	} {
 		a := alarm(strings.Repeat("失联", 100_000/3))
 		a.Title = strings.Repeat("t", 100_000)
-		a.normalise(noon)
+		a.normalise(noon, "")
 		work, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
 		c := &Command{Template: mustParse(t, template), Executor: shellExecutor{b.shells[0], work},
 			Env: []string{"PATH=" + b.folder + ":" + os.Getenv("PATH"), "MVRUN_TEST_OUT=" + out}}

@@ -28,6 +28,17 @@ type Options struct {
 	// nobody.
 	Receivers func(record.Item) []string
 
+	// Plan decides the way of an alarm: receivers, channels, frequency, or that it
+	// is not sent now. nil means that it goes as it is. It must not wait.
+	Plan func(a *Alarm, now time.Time) Plan
+	// AlarmKey says which alarms are the same that have no key of their own.
+	AlarmKey AlarmKey
+	// Burst is how many alarms of an item are sent a minute before the rest is
+	// gathered in a digest; 0 means any number.
+	Burst int
+	// GiveUp is how old an alarm may be that cannot be sent; 0 means 3 days.
+	GiveUp time.Duration
+
 	// Unable says why there is no Sender although one is wanted, such as a
 	// fault in the config: alarms then wait in the outbox for a process that
 	// has one.
@@ -64,7 +75,7 @@ type Options struct {
 type Dispatcher struct {
 	options Options
 	box     *outbox
-	ledger  ledger
+	ledger  *ledger
 	guard   guard
 
 	ctx      context.Context // of all attempts
@@ -86,6 +97,10 @@ type Dispatcher struct {
 	report   Report
 	limits   limits
 	warned   map[string]bool
+	digests  map[string]*digest     // still gathering, by item and receivers
+	closers  map[string]*time.Timer // end that
+	muted    []record.Mute
+	mutedAt  time.Time // when they were read
 }
 
 // Report counts what became of the alarms of this process, and of those that
@@ -98,6 +113,7 @@ type Counts struct {
 	Failed     int
 	Suppressed int
 	Left       int // wait in the outbox or in the spool
+	GivenUp    int // were too old to be tried again
 	Lost       int // could be kept nowhere
 }
 
@@ -112,6 +128,7 @@ const (
 	drainGrace    = 300 * time.Millisecond // for attempts that were stopped to be recorded
 	maxWarned     = 100                    // problems that are told
 	decisionTries = 5                      // while the side lock is busy
+	defaultGiveUp = 3 * 24 * time.Hour     // for an alarm that cannot be sent
 )
 
 // New makes a Dispatcher. It reads nothing and starts nothing before the first
@@ -119,6 +136,9 @@ const (
 func New(o Options) *Dispatcher {
 	if o.SendTimeout <= 0 {
 		o.SendTimeout = defaultLimit
+	}
+	if o.GiveUp <= 0 {
+		o.GiveUp = defaultGiveUp
 	}
 	if o.Mask == nil {
 		o.Mask = func(text string) string { return text }
@@ -135,7 +155,10 @@ func New(o Options) *Dispatcher {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	d := &Dispatcher{options: o, timers: map[*time.Timer]struct{}{}, warned: map[string]bool{}}
+	d := &Dispatcher{
+		options: o, timers: map[*time.Timer]struct{}{}, warned: map[string]bool{},
+		digests: map[string]*digest{}, closers: map[string]*time.Timer{},
+	}
 	d.changed = sync.NewCond(&d.mu)
 	d.guard.starved = o.Starved
 	d.ctx, d.cancel = context.WithCancel(context.Background())
@@ -150,7 +173,7 @@ func (d *Dispatcher) open() {
 	}
 	if d.options.Store != nil && d.box == nil {
 		d.box = newOutbox(d.options.Store, d.options.Self, d.options.Now)
-		d.ledger = ledger{d.options.Store}
+		d.ledger = newLedger(d.options.Store)
 	}
 }
 
@@ -158,7 +181,7 @@ func (d *Dispatcher) open() {
 // 200 ms if more alarms are raised than any disk takes; the alarm goes to the
 // spool then.
 func (d *Dispatcher) Raise(a Alarm) string {
-	a.normalise(d.options.Now())
+	a.normalise(d.options.Now(), d.options.AlarmKey)
 	size := memory(&a)
 	d.mu.Lock()
 	deadline := time.Now().Add(maxRaiseWait)
@@ -198,7 +221,7 @@ func (d *Dispatcher) waitUntil(deadline time.Time) bool {
 
 // setAside leaves an alarm to a later process without trying to send it.
 func (d *Dispatcher) setAside(a Alarm) {
-	name := nameOf(&a).as(stateNew, time.Time{}, owner{})
+	name := nameOf(&a, d.policy(&a)).as(stateNew, time.Time{}, owner{})
 	err := d.options.Spool(d.spoolEntry(name, &entry{Alarm: a}))
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -320,7 +343,10 @@ func (d *Dispatcher) Drain(wait time.Duration) Report {
 	for timer := range d.timers {
 		timer.Stop()
 	}
-	d.waitWhile(func() bool { return d.unplaced() || d.workers > 0 || d.queue.len() > 0 }, wait)
+	deadline := time.Now().Add(wait)
+	d.waitWhile(d.busy, wait)
+	d.closeDigests() // what they tell of is decided now
+	d.waitWhile(d.busy, time.Until(deadline))
 	d.cancel()
 	d.waitWhile(d.unplaced, drainGrace)
 	unplaced := d.intake
@@ -343,9 +369,12 @@ func (d *Dispatcher) Drain(wait time.Duration) Report {
 func (d *Dispatcher) Settle(wait time.Duration) Report {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.waitWhile(func() bool { return d.unplaced() || d.workers > 0 || d.queue.len() > 0 }, wait)
+	d.waitWhile(d.busy, wait)
 	return d.report
 }
+
+// busy reports whether anything is under way.
+func (d *Dispatcher) busy() bool { return d.unplaced() || d.workers > 0 || d.queue.len() > 0 }
 
 // unplaced reports whether there are alarms that are on no disk.
 func (d *Dispatcher) unplaced() bool { return len(d.intake) > 0 || d.placing != nil }

@@ -7,19 +7,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 )
 
 // entry is the content of a file of the outbox.
 type entry struct {
-	Alarm    Alarm  `json:"alarm"`
-	Attempts int    `json:"attempts"`        // that failed
-	Error    string `json:"error,omitempty"` // of the last one
+	Alarm      Alarm             `json:"alarm"`
+	Deliveries []PlannedDelivery `json:"deliveries,omitempty"`
+	Done       []string          `json:"done,omitempty"`     // channels that have delivered it
+	Absorbed   []string          `json:"absorbed,omitempty"` // digests that this one speaks for as well
+	Attempts   int               `json:"attempts"`           // that failed
+	Error      string            `json:"error,omitempty"`    // of the last one
 }
 
 func (e *entry) encode() ([]byte, error) {
+	e.Deliveries, e.Done = e.Alarm.Deliveries, e.Alarm.Done
 	data, err := json.Marshal(e)
 	return append(data, '\n'), err
+}
+
+func decodeEntry(data []byte) (e entry, ok bool) {
+	ok = json.Unmarshal(data, &e) == nil && e.Alarm.Of().Validate() == nil
+	e.Alarm.Deliveries, e.Alarm.Done = e.Deliveries, e.Done
+	return e, ok
 }
 
 // state says where an entry of the outbox is on its way.
@@ -30,6 +41,7 @@ const (
 	stateHeld state = "held" // its owner will decide
 	stateSend state = "send" // decided and being sent by its owner; counted
 	stateWait state = "wait" // it failed, and is due at a time
+	stateRest state = "rest" // held back until a time, and not to be hurried
 	stateSent state = "sent" // sent, but the record of that is still in a spool; counted
 	stateBad  state = "bad"  // cannot be read, kept for people
 )
@@ -38,10 +50,10 @@ const (
 // on stands in it, so that one rename changes it for all of them at once, and
 // so that nobody has to read a file to pass over it:
 //
-//	<item>-<same>-<id>.new | .held~<until>~<owner> | .send~<until>~<owner> | .wait~<due> | .sent | .bad
+//	<item>-<same>-<id>.new | .held~<until>~<owner> | .send~<until>~<owner> | .wait~<due> | .rest~<due> | .sent | .bad
 //
 // Item and same are hashes: of the direction and item, and of what makes alarms
-// the same. Times are Unix seconds.
+// count together. Times are Unix seconds.
 type entryName struct {
 	item, same, id string
 	state          state
@@ -55,8 +67,8 @@ const (
 )
 
 // nameOf gives the name of an alarm's entry, but for its state.
-func nameOf(a *Alarm) entryName {
-	return entryName{item: itemHash(a.Of()), same: a.MD5()[:sameDigits], id: a.ID}
+func nameOf(a *Alarm, policy ratelimit.Policy) entryName {
+	return entryName{item: itemHash(a.Of()), same: identityOf(a, policy).counter(a, policy), id: a.ID}
 }
 
 func itemHash(item record.Item) string { return record.MD5(item.Direction, item.Name)[:itemDigits] }
@@ -67,7 +79,7 @@ func (n entryName) as(s state, until time.Time, by owner) entryName {
 	switch s {
 	case stateHeld, stateSend:
 		n.until, n.owner = until.Unix(), by
-	case stateWait:
+	case stateWait, stateRest:
 		n.until = until.Unix()
 	}
 	return n
@@ -81,7 +93,7 @@ func (n entryName) String() string {
 	switch n.state {
 	case stateHeld, stateSend:
 		return fmt.Sprintf("%s~%d~%s", text, n.until, n.owner)
-	case stateWait:
+	case stateWait, stateRest:
 		return fmt.Sprintf("%s~%d", text, n.until)
 	}
 	return text
@@ -101,7 +113,7 @@ func parseEntryName(text string) (entryName, bool) {
 	switch n.state {
 	case stateNew, stateSent, stateBad:
 		return n, ok && len(fields) == 1
-	case stateWait:
+	case stateWait, stateRest:
 		return n, ok && len(fields) == 2 && n.readUntil(fields[1])
 	case stateHeld, stateSend:
 		return n, ok && len(fields) == 5 && n.readUntil(fields[1]) && n.owner.read(fields[2:])

@@ -9,10 +9,10 @@ import (
 
 func TestEntryNames(t *testing.T) {
 	a := alarm("m")
-	a.normalise(noon)
+	a.normalise(noon, "")
 	by := owner{"0123abcd", 4194304, 1<<40 + 5}
 	for _, s := range []state{stateNew, stateHeld, stateSend, stateWait, stateSent, stateBad} {
-		name := nameOf(&a).as(s, noon, by)
+		name := nameUnder(&a).as(s, noon, by)
 		got, ok := parseEntryName(name.String())
 		if !ok || got != name {
 			t.Errorf("%s: %+v, %v", name, got, ok)
@@ -21,10 +21,10 @@ func TestEntryNames(t *testing.T) {
 			t.Errorf("%s %v", name, err)
 		}
 	}
-	whole := nameOf(&a).as(stateSend, noon, by).String()
+	whole := nameUnder(&a).as(stateSend, noon, by).String()
 	for _, bad := range []string{
 		"", ".", "x", ".tmp", "." + whole, whole + "~1", whole[:len(whole)-20], strings.Replace(whole, "send", "sind", 1),
-		strings.Replace(whole, "~", "~x", 1), nameOf(&a).as(stateNew, noon, by).String() + "~1",
+		strings.Replace(whole, "~", "~x", 1), nameUnder(&a).as(stateNew, noon, by).String() + "~1",
 		whole[:30] + "../../x.new", "0123456789ab-0123456789abcdef-.new",
 	} {
 		if name, ok := parseEntryName(bad); ok {

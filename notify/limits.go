@@ -5,72 +5,84 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/ratelimit"
-	"github.com/mvrun/mvrun/record"
 )
 
-// limits is what this process knows of the alarms of a day without asking the
-// database. The zero value is ready.
+// limits is what this process knows of alarms without asking the database. The
+// zero value is ready.
 type limits struct {
 	mu    sync.Mutex
-	day   string
-	spent map[string]string // reasons why nothing of an alarm goes today any more
-	local map[string]int    // sent or being sent while the database was away
+	spent map[string]ratelimit.Decision // by counter: nothing goes before Next
+	local map[string][]time.Time        // sent or being sent while the database was away
 }
 
 // maxKnown bounds the memory of a process that raises ever new alarms.
 const maxKnown = 4096
 
-// limitKey says which alarms are counted together.
-func limitKey(a *Alarm) string { return a.Of().String() + " " + a.MD5() + " " + a.Frequency }
-
-// today forgets what was true on another day.
-func (l *limits) today(now time.Time) {
-	if day := record.Day(now); day != l.day || len(l.spent) >= maxKnown || len(l.local) >= maxKnown {
-		l.day, l.spent, l.local = day, map[string]string{}, map[string]int{}
-	}
+// counterOf says which alarms of a process count together.
+func counterOf(a *Alarm, policy ratelimit.Policy) string {
+	return a.Of().String() + " " + identityOf(a, policy).counter(a, policy) + " " + policy.String()
 }
 
-// spentReason gives the reason why this alarm cannot go today, if that is known
-// for certain.
-func (l *limits) spentReason(a *Alarm, now time.Time) string {
-	if a.Frequency == "" {
-		return ""
+// known gives the decision against an alarm that is certain already.
+func (l *limits) known(a *Alarm, policy ratelimit.Policy, now time.Time) (ratelimit.Decision, bool) {
+	if !policy.Limited() {
+		return ratelimit.Decision{}, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.today(now)
-	return l.spent[limitKey(a)]
+	counter := counterOf(a, policy)
+	decision, found := l.spent[counter]
+	if found && !decision.Next.IsZero() && !now.Before(decision.Next) {
+		delete(l.spent, counter)
+		found = false
+	}
+	return decision, found
 }
 
-func (l *limits) setSpent(a *Alarm, now time.Time, reason string) {
+// remember keeps a decision that no other process can change.
+func (l *limits) remember(a *Alarm, policy ratelimit.Policy, decision ratelimit.Decision) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.today(now)
-	l.spent[limitKey(a)] = reason
+	if l.spent == nil || len(l.spent) >= maxKnown {
+		l.spent = map[string]ratelimit.Decision{}
+	}
+	l.spent[counterOf(a, policy)] = decision
 }
 
 // decideLocal decides for an alarm that the database did not take, and counts it
-// where it may go.
+// where it may go. What has changed cannot be known then.
 func (l *limits) decideLocal(a *Alarm, policy ratelimit.Policy, now time.Time) ratelimit.Decision {
-	if !policy.Limited() {
+	if !policy.Limited() || policy.OnChange() {
 		return ratelimit.Decision{Allow: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.today(now)
-	decision := policy.Decide(l.local[limitKey(a)], 0)
+	if l.local == nil || len(l.local) >= maxKnown {
+		l.local = map[string][]time.Time{}
+	}
+	counter := counterOf(a, policy)
+	var history ratelimit.History
+	since := policy.Since(now)
+	for _, at := range l.local[counter] {
+		if !at.Before(since) {
+			history.Sent++
+			history.Last = at
+		}
+	}
+	decision := policy.Decide(history, now)
 	if decision.Allow {
-		l.local[limitKey(a)]++
+		l.local[counter] = append(l.local[counter], now)
 	}
 	return decision
 }
 
-// failedLocal takes back what decideLocal counted: a failed attempt is no alarm
-// sent.
-func (l *limits) failedLocal(a *Alarm) {
+// failedLocal takes back what decideLocal counted last: a failed attempt is no
+// alarm sent.
+func (l *limits) failedLocal(a *Alarm, policy ratelimit.Policy) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.local[limitKey(a)] > 0 {
-		l.local[limitKey(a)]--
+	counter := counterOf(a, policy)
+	if times := l.local[counter]; len(times) > 0 {
+		l.local[counter] = times[:len(times)-1]
 	}
 }

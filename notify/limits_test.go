@@ -159,9 +159,9 @@ func TestEntriesInFlightCount(t *testing.T) {
 	} {
 		w := plainWorld(t)
 		other := limited("m", "max 1 times")
-		other.normalise(noon)
+		other.normalise(noon, "")
 		box := newOutbox(w.store, self, w.now)
-		if err := box.write(nameOf(&other).as(c.state, c.until, elsewhere), &entry{Alarm: other}); err != nil {
+		if err := box.write(nameUnder(&other).as(c.state, c.until, elsewhere), &entry{Alarm: other}); err != nil {
 			t.Fatal(err)
 		}
 		d := w.dispatcher(sender(accept))
@@ -175,13 +175,13 @@ func TestEntriesInFlightCount(t *testing.T) {
 func TestAnAlarmThatIsRecordedAndInFlightCountsOnce(t *testing.T) {
 	w := plainWorld(t)
 	a := limited("m", "max 2 times")
-	a.normalise(noon)
-	line := result{value: passedResult, attempts: 1}.line(&a, noon)
+	a.normalise(noon, "")
+	line := lineOf(result{value: passedResult, attempts: 1}, &a)
 	if err := w.store.Append(a.Of(), record.Alarm, record.Day(noon), line); err != nil {
 		t.Fatal(err)
 	}
 	box := newOutbox(w.store, record.Self(), w.now)
-	if err := box.write(nameOf(&a).as(stateSend, noon.Add(time.Minute), owner{place: "00000000", pid: 1}), &entry{Alarm: a}); err != nil {
+	if err := box.write(nameUnder(&a).as(stateSend, noon.Add(time.Minute), owner{place: "00000000", pid: 1}), &entry{Alarm: a}); err != nil {
 		t.Fatal(err)
 	}
 	d := w.dispatcher(sender(accept))

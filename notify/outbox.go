@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,12 +29,13 @@ func outboxElem(name entryName) []string {
 	return []string{record.MetaFolder, outboxFolder, name.String()}
 }
 
+// write puts an entry on the disk, so that it outlives a loss of power.
 func (b *outbox) write(name entryName, e *entry) error {
 	data, err := e.encode()
 	if err != nil {
 		return err
 	}
-	return b.tree.WriteFile(data, 0o600, outboxElem(name)...)
+	return b.tree.WriteSafely(data, 0o600, outboxElem(name)...)
 }
 
 // errUnreadable is given for an entry that is no alarm of its name.
@@ -46,8 +46,8 @@ func (b *outbox) read(name entryName) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	var e entry
-	if json.Unmarshal(data, &e) != nil || e.Alarm.ID != name.id || e.Alarm.Of().Validate() != nil {
+	e, ok := decodeEntry(data)
+	if !ok || e.Alarm.ID != name.id {
 		return entry{}, fmt.Errorf("outbox entry %s: %w", name, errUnreadable)
 	}
 	return e, nil
@@ -85,25 +85,37 @@ func (b *outbox) open(name entryName, force bool) bool {
 		return true
 	case stateWait:
 		return force || b.now().Unix() >= name.until
+	case stateRest:
+		return b.now().Unix() >= name.until
 	case stateHeld, stateSend:
 		return name.void(b.now(), b.mine, b.self)
 	}
 	return false
 }
 
-// inFlight gives the ids of the entries alike that are being sent, or were sent
-// without a record in the database so far.
-func (b *outbox) inFlight(name entryName) (map[string]bool, error) {
+// flight is the entries of an item that are being sent, or were sent without a
+// record in the database so far, by their ids.
+type flight struct {
+	alike map[fingerprint]entryName // that count together with the one in question
+	older map[fingerprint]bool      // raised before it, alike or not
+}
+
+// inFlight finds what is under way of an entry's item beside itself.
+func (b *outbox) inFlight(name entryName) (flight, error) {
+	found := flight{alike: map[fingerprint]entryName{}, older: map[fingerprint]bool{}}
 	names, err := listOutbox(b.tree)
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string]bool{}
 	for _, other := range names {
 		sending := other.state == stateSend && !other.void(b.now(), b.mine, b.self)
-		if other.alike(name) && other.id != name.id && (sending || other.state == stateSent) {
-			ids[other.id] = true
+		if other.item != name.item || other.id == name.id || !sending && other.state != stateSent {
+			continue
+		}
+		id := fingerprintOf(other.id)
+		if other.alike(name) {
+			found.alike[id] = other
+		}
+		if other.id < name.id {
+			found.older[id] = true
 		}
 	}
-	return ids, nil
+	return found, err
 }

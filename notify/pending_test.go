@@ -96,9 +96,9 @@ func TestWhatADeadProcessLeftIsSent(t *testing.T) {
 			t.Run(c.name+" "+frequency, func(t *testing.T) {
 				w := plainWorld(t)
 				a := limited("m", frequency)
-				a.normalise(noon)
+				a.normalise(noon, "")
 				box := newOutbox(w.store, self, w.now)
-				if err := box.write(nameOf(&a).as(c.state, c.until, c.owner), &entry{Alarm: a}); err != nil {
+				if err := box.write(nameUnder(&a).as(c.state, c.until, c.owner), &entry{Alarm: a}); err != nil {
 					t.Fatal(err)
 				}
 				d := w.dispatcher(sender(accept))
@@ -119,14 +119,14 @@ func TestARecordedAlarmIsNotSentAgain(t *testing.T) {
 	for _, frequency := range []string{"everytime", "max 1 times", "max 5 times"} {
 		w := plainWorld(t)
 		a := limited("m", frequency)
-		a.normalise(noon.Add(-24 * time.Hour))
-		line := result{value: passedResult, attempts: 1}.line(&a, noon)
+		a.normalise(noon.Add(-24*time.Hour), "")
+		line := lineOf(result{value: passedResult, attempts: 1}, &a)
 		if err := w.store.Append(a.Of(), record.Alarm, record.Day(noon), line); err != nil {
 			t.Fatal(err)
 		}
 		box := newOutbox(w.store, record.Self(), w.now)
 		for _, s := range []state{stateNew, stateSent} {
-			if err := box.write(nameOf(&a).as(s, noon, owner{}), &entry{Alarm: a}); err != nil {
+			if err := box.write(nameUnder(&a).as(s, noon, owner{}), &entry{Alarm: a}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -224,8 +224,8 @@ func TestWhatTheSpoolKeptIsSentOnce(t *testing.T) {
 func TestAnUnreadableEntryIsPutAside(t *testing.T) {
 	w := plainWorld(t)
 	a := alarm("m")
-	a.normalise(noon)
-	name := nameOf(&a).as(stateNew, noon, owner{})
+	a.normalise(noon, "")
+	name := nameUnder(&a).as(stateNew, noon, owner{})
 	if err := w.store.Meta().WriteFile([]byte("{torn"), 0o600, outboxElem(name)...); err != nil {
 		t.Fatal(err)
 	}

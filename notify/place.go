@@ -46,16 +46,26 @@ func (d *Dispatcher) placeOne(a *Alarm) {
 		d.recordFailure(j, "no way to send is configured")
 		return
 	}
-	if reason := d.limits.spentReason(a, d.options.Now()); reason != "" {
-		d.suppress(j, reason)
+	a = &j.entry.Alarm
+	switch admitted := d.admit(a); admitted.action {
+	case ActionDrop:
+		d.suppress(j, admitted.hold)
+		return
+	case ActionHold:
+		d.rest(j, admitted.hold)
 		return
 	}
-	reason, kept := d.store(j)
+	policy := d.policy(a)
+	if decision, certain := d.limits.known(a, policy, d.options.Now()); certain {
+		d.suppress(j, holdOf(decision, policy))
+		return
+	}
+	decision, kept := d.store(j, policy)
 	if !kept {
 		return
 	}
-	if reason != "" {
-		d.suppress(j, reason)
+	if !decision.Allow {
+		d.suppress(j, holdOf(decision, policy))
 		return
 	}
 	if d.options.Sender == nil {
@@ -88,32 +98,31 @@ var errNoDatabase = errors.New("there is no database")
 
 // store puts an alarm into the outbox or, where that is not possible, into the
 // spool, under a name that keeps others from sending it while this process may.
-// It returns why an alarm is not to be sent that the database cannot decide on,
-// and whether it is still this goroutine's.
-func (d *Dispatcher) store(j *job) (reason string, kept bool) {
-	a := &j.entry.Alarm
-	policy := d.policy(a)
+// It returns the decision on an alarm that the database cannot decide on, and
+// whether it is still this goroutine's.
+func (d *Dispatcher) store(j *job, policy ratelimit.Policy) (decision ratelimit.Decision, kept bool) {
+	decision.Allow = true
 	err := d.storeInBox(j, policy)
 	if !d.keep() {
 		if err == nil {
 			d.remove(j)
 		}
-		return "", false
+		return decision, false
 	}
 	if err == nil {
-		return "", true
+		return decision, true
 	}
 	j.outside = true
 	d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
-	if decision := d.limits.decideLocal(a, policy, d.options.Now()); !decision.Allow {
-		return decision.Reason, true
+	if decision = d.limits.decideLocal(&j.entry.Alarm, policy, d.options.Now()); !decision.Allow {
+		return decision, true
 	}
 	if err := d.options.Spool(d.spoolEntry(j.name, j.entry)); err != nil {
 		d.warn(fmt.Sprintf("an alarm is on no disk while it is being sent: %v", err))
-		return "", true
+		return decision, true
 	}
 	j.spooled = true
-	return "", true
+	return decision, true
 }
 
 // keep reports whether the alarm that is placed is still this goroutine's: Drain
@@ -133,10 +142,10 @@ func (d *Dispatcher) storeInBox(j *job, policy ratelimit.Policy) error {
 	}
 	end := d.leaseEnd(d.options.Now())
 	if d.box == nil {
-		j.name = nameOf(&j.entry.Alarm).as(state, end, ownerOf(d.options.Self, ""))
+		j.name = nameOf(&j.entry.Alarm, policy).as(state, end, ownerOf(d.options.Self, ""))
 		return errNoDatabase
 	}
-	j.name = nameOf(&j.entry.Alarm).as(state, end, d.box.mine)
+	j.name = nameOf(&j.entry.Alarm, policy).as(state, end, d.box.mine)
 	limit := placeLimit
 	if policy.Limited() {
 		limit = placeLimitedLimit
@@ -157,7 +166,7 @@ func (d *Dispatcher) record(j *job, r result) {
 	now := d.options.Now()
 	a := &j.entry.Alarm
 	r.attempts = j.entry.Attempts
-	line := r.line(a, now)
+	line := r.line(a, identityOf(a, d.policy(a)), now)
 	inBox := j.name.state != "" && !j.outside
 	if !inBox || d.append(a.Of(), now, line, false) != nil {
 		d.options.Recorder.Record(a.Of(), record.Alarm, now, line)
@@ -169,7 +178,7 @@ func (d *Dispatcher) recordFailure(j *job, problem string) {
 	d.count(j, func(c *Counts) { c.Failed++ })
 }
 
-func (d *Dispatcher) suppress(j *job, reason string) {
-	d.record(j, result{value: suppressedResult, reason: reason})
+func (d *Dispatcher) suppress(j *job, hold Hold) {
+	d.record(j, result{value: suppressedResult, hold: hold})
 	d.count(j, func(c *Counts) { c.Suppressed++ })
 }

@@ -12,6 +12,9 @@ type job struct {
 	outside bool // the database did not take it
 	spooled bool // the spool did
 	tries   int  // of the decision
+
+	digest   *digest // what this process knows of a digest
+	gathered int     // alarms that a digest tells of
 }
 
 // queue holds jobs in their order; those of this process, and those that a

@@ -3,6 +3,7 @@ package notify
 import (
 	"time"
 
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 )
 
@@ -13,21 +14,55 @@ const (
 	suppressedResult = "SUPPRESSED"
 )
 
+// Cause is why an alarm was held back.
+type Cause string
+
+// The causes; see SPEC "Alarm frequency".
+const (
+	CauseLimit     Cause = "limit"      // its frequency
+	CauseDuplicate Cause = "duplicate"  // it says what the last one said
+	CauseBurst     Cause = "burst"      // too many of the item at once
+	CauseMute      Cause = "mute"       // somebody has silenced the item
+	CauseQuiet     Cause = "quiet"      // quiet hours, or a route that holds or drops it
+	CauseFailAfter Cause = "fail-after" // not enough failed runs in a row
+)
+
+// Hold says why an alarm is not sent, or not now.
+type Hold struct {
+	Cause  Cause
+	Reason string    // for people
+	Count  int       // alike that were sent, or failed runs so far; 0 where nothing is counted
+	Next   time.Time // when this one goes, or one alike may go; zero where no time brings that about
+	Digest string    // the id of the digest that tells of it
+}
+
+// holdOf makes a hold of a frequency's decision.
+func holdOf(decision ratelimit.Decision, policy ratelimit.Policy) Hold {
+	hold := Hold{Cause: CauseLimit, Reason: decision.Reason, Count: decision.Count, Next: decision.Next}
+	if policy.OnChange() {
+		hold.Cause = CauseDuplicate
+	}
+	return hold
+}
+
 // result is what became of an alarm.
 type result struct {
 	value    string
 	attempts int    // so far
-	reason   string // of a suppressed one
 	problem  string // of a failed one
+	givenUp  bool   // and it is not tried any more
+	hold     Hold   // of a suppressed one
+	gathered int    // of a digest: the alarms it tells of
 }
 
 // line is the alarm record: monitorViewer's keys first, in its order, then
 // mvrun's own. Its time is that of the result, since monitorViewer counts an
 // alarm on the day on which it was sent.
-func (r result) line(a *Alarm, now time.Time) []byte {
+func (r result) line(a *Alarm, id identity, now time.Time) []byte {
+	md5 := a.MD5()
 	var e record.Encoder
 	e.String("time", now.Format(record.TimeLayout)).
-		String("md5", a.MD5()).
+		String("md5", md5).
 		String("receivers", a.receivers()).
 		String("send_alarm_result", r.value).
 		String("message", a.Message).
@@ -35,11 +70,37 @@ func (r result) line(a *Alarm, now time.Time) []byte {
 		Optional("run", a.Run).
 		Optional("title", a.Title).
 		Optional("level", string(a.Level)).
+		Optional("kind", string(a.Kind)).
 		Optional("host", a.Host).
 		String("alarm", a.ID)
+	if id.same != md5[:sameDigits] {
+		e.String("same", id.same)
+	}
+	e.Optional("series", id.series)
 	if r.attempts > 0 {
 		e.Int("attempts", int64(r.attempts))
 	}
-	e.Optional("reason", r.reason).Optional("error", r.problem).Optional("build_url", a.BuildURL)
-	return e.Line()
+	r.hold.encode(&e)
+	e.Optional("error", r.problem)
+	if r.givenUp {
+		e.Bool("given_up", true)
+	}
+	if len(a.Done) > 0 {
+		e.Strings("channels", a.Done)
+	}
+	if r.gathered > 0 {
+		e.Int("digest_of", int64(r.gathered))
+	}
+	return e.Optional("build_url", a.BuildURL).Line()
+}
+
+func (h *Hold) encode(e *record.Encoder) {
+	e.Optional("reason", h.Reason).Optional("cause", string(h.Cause))
+	if h.Count > 0 {
+		e.Int("count", int64(h.Count))
+	}
+	if !h.Next.IsZero() {
+		e.String("next", h.Next.Format(time.RFC3339))
+	}
+	e.Optional("digest", h.Digest)
 }

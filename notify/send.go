@@ -7,15 +7,16 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 )
 
 // verdict is what a claim came to.
 type verdict struct {
-	outcome outcome
-	name    entryName // of the entry as it is now
-	reason  string    // of a suppressed one
-	spent   bool      // and nothing alike goes today any more
+	outcome  outcome
+	name     entryName          // of the entry as it is now
+	hold     Hold               // of a suppressed one
+	decision ratelimit.Decision // that it follows from, if any
 }
 
 type outcome int
@@ -32,8 +33,13 @@ func (d *Dispatcher) handle(j *job) {
 	if j.entry == nil && !d.load(j) {
 		return
 	}
-	if j.name.state == stateSent {
+	switch {
+	case j.name.state == stateSent:
 		d.tidySent(j)
+		return
+	case j.left && d.heldBack(j):
+		return
+	case j.entry.Alarm.Kind == KindDigest && !d.readyDigest(j):
 		return
 	}
 	v, err := d.claim(j)
@@ -44,10 +50,13 @@ func (d *Dispatcher) handle(j *job) {
 	j.name = v.name
 	switch v.outcome {
 	case suppressed:
-		if v.spent {
-			d.limits.setSpent(&j.entry.Alarm, d.options.Now(), v.reason)
+		if v.decision.Final {
+			d.limits.remember(&j.entry.Alarm, d.policy(&j.entry.Alarm), v.decision)
 		}
-		d.suppress(j, v.reason)
+		if v.hold.Cause == CauseBurst {
+			v.hold.Digest = d.gather(&j.entry.Alarm)
+		}
+		d.suppress(j, v.hold)
 		d.remove(j)
 	case sentBefore:
 		d.remove(j)
@@ -97,6 +106,7 @@ func (d *Dispatcher) attempt(j *job) {
 	defer cancel()
 	a := j.entry.Alarm // a sender that is given up may still read its own
 	err := d.options.Sender.Send(ctx, &a)
+	j.entry.Alarm.Done = a.Done
 	if err == nil {
 		d.passed(j)
 		return
@@ -110,7 +120,7 @@ func (d *Dispatcher) attempt(j *job) {
 func (d *Dispatcher) passed(j *job) {
 	now := d.options.Now()
 	a := &j.entry.Alarm
-	line := result{value: passedResult, attempts: j.entry.Attempts + 1}.line(a, now)
+	line := result{value: passedResult, attempts: j.entry.Attempts + 1, gathered: j.gathered}.line(a, identityOf(a, d.policy(a)), now)
 	d.count(j, func(c *Counts) { c.Sent++ })
 	if !j.outside && d.append(a.Of(), now, line, true) == nil {
 		d.remove(j)
@@ -149,44 +159,6 @@ func (d *Dispatcher) remove(j *job) {
 	err := boundedError(&d.guard, settleLimit, func() error { return d.box.remove(name) })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.warnTrouble(fmt.Sprintf("outbox: %v", err))
-	}
-}
-
-// failed records a failed attempt and keeps the alarm for the next one.
-func (d *Dispatcher) failed(j *job, err error) {
-	now := d.options.Now()
-	j.entry.Attempts++
-	j.entry.Error = d.options.Mask(err.Error())
-	d.recordFailure(j, j.entry.Error)
-	d.count(j, func(c *Counts) { c.Left++ })
-	if j.outside {
-		d.limits.failedLocal(&j.entry.Alarm)
-		if !j.spooled {
-			d.count(j, func(c *Counts) { c.Left--; c.Lost++ })
-			d.warn("an alarm is lost: it could neither be sent nor kept")
-			return
-		}
-	}
-	if !j.left {
-		d.warnSending(j.entry.Error)
-	}
-	if j.outside {
-		return
-	}
-	pause := backoff(j.entry.Attempts)
-	waiting := j.name.as(stateWait, now.Add(pause), owner{})
-	name, copied := j.name, *j.entry
-	moveErr := boundedError(&d.guard, settleLimit, func() error {
-		// Past its lease the claim may be another's by now, and the file with it.
-		if now.Unix() < name.until {
-			if err := d.box.write(name, &copied); err != nil {
-				return err
-			}
-		}
-		return d.box.move(name, waiting)
-	})
-	if moveErr == nil && !j.left {
-		d.later(waiting, pause)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 )
 
@@ -167,4 +168,19 @@ func wantResults(t *testing.T, w *world, want map[string]int) {
 	if got := w.results(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("results %v, want %v", got, want)
 	}
+}
+
+// nameUnder is the name of an alarm's entry under its own frequency.
+func nameUnder(a *Alarm) entryName {
+	policy := ratelimit.Policy{}
+	if a.Frequency != "" {
+		policy, _ = ratelimit.Parse(a.Frequency)
+	}
+	return nameOf(a, policy)
+}
+
+// lineOf is the record of a result.
+func lineOf(r result, a *Alarm) []byte {
+	policy, _ := ratelimit.Parse(a.Frequency)
+	return r.line(a, identityOf(a, policy), noon)
 }

@@ -5,111 +5,138 @@ package ratelimit
 
 import (
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
+	"time"
 )
 
 // Policy is an alarm frequency. The zero value is "everytime". A Policy is a
 // value and may be compared and used concurrently.
 type Policy struct {
-	limited bool
-	max     int // a day, with limited
+	form   form
+	max    int           // with counted
+	window Window        // with counted
+	pause  time.Duration // with spaced
+}
+
+type form int
+
+const (
+	everytime form = iota
+	counted        // max <n> times per <window>
+	spaced         // once per <duration>
+	onChange       // on change
+)
+
+// History is what is known of the alarms that count together with the one to be
+// decided on.
+type History struct {
+	Sent     int       // since Policy.Since, or in the run
+	InFlight int       // being sent at this moment
+	Last     time.Time // when the last one was sent; zero where none was
+	// Unchanged says, for "on change", that the last alarm sent in the series
+	// was the same as this one.
+	Unchanged bool
 }
 
 // Decision says whether an alarm may be sent, and why not.
 type Decision struct {
 	Allow  bool
 	Reason string // for people; empty with Allow
-}
-
-// Parse reads an alarm frequency: "everytime" or "max <n> times", blanks around
-// the words, as monitorViewer reads its alarm_frequency. The error of any other
-// text names the nearest form that is right.
-func Parse(text string) (Policy, error) {
-	words := strings.Fields(text)
-	switch {
-	case len(words) == 1 && words[0] == "everytime":
-		return Policy{}, nil
-	case len(words) == 3 && words[0] == "max" && isNumber(words[1]) && words[2] == "times":
-		return Policy{limited: true, max: number(words[1])}, nil
-	}
-	if len(words) == 0 {
-		return Policy{}, fmt.Errorf("alarm frequency is empty; write %s", nearest(words))
-	}
-	return Policy{}, fmt.Errorf("%q is no alarm frequency; write %s", shorten(text), nearest(words))
-}
-
-// isNumber keeps to ASCII digits: a sign, a point or an exponent is a mistake.
-func isNumber(word string) bool {
-	return word != "" && strings.Trim(word, "0123456789") == ""
-}
-
-// number reads digits. What no int can hold is a limit that nobody reaches.
-func number(digits string) int {
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return math.MaxInt
-	}
-	return n
-}
-
-// nearest guesses from the words of a wrong frequency what was meant.
-func nearest(words []string) string {
-	for _, word := range words {
-		digits := strings.Trim(word, "+-.,*x")
-		if isNumber(digits) {
-			return fmt.Sprintf("%q (a day)", "max "+digits+" times")
-		}
-	}
-	first := ""
-	if len(words) > 0 {
-		first = strings.ToLower(words[0])
-	}
-	switch {
-	case strings.HasPrefix(first, "every"), strings.HasPrefix(first, "always"), strings.HasPrefix(first, "each"):
-		return `"everytime"`
-	case first == "once":
-		return `"max 1 times" (a day)`
-	case strings.HasPrefix(first, "max"), strings.HasPrefix(first, "at"):
-		return `"max 3 times" (a day)`
-	}
-	return `"everytime" or "max 3 times" (a day)`
-}
-
-// shorten keeps a message about a wrong text readable.
-func shorten(text string) string {
-	runes := []rune(text)
-	if len(runes) <= 60 {
-		return text
-	}
-	return string(runes[:60]) + "…"
+	// Count is how many alike were sent in the window, or are being sent.
+	Count int
+	// Next is when one alike may be sent again; zero where no time alone brings
+	// that about.
+	Next time.Time
+	// Final says that whatever becomes of the alarms in flight, none alike may
+	// be sent before Next.
+	Final bool
 }
 
 // String gives the policy in the form that Parse reads.
 func (p Policy) String() string {
-	if !p.limited {
-		return "everytime"
+	switch p.form {
+	case counted:
+		text := fmt.Sprintf("max %d times", p.max)
+		if p.window != Day {
+			text += " per " + p.window.String()
+		}
+		return text
+	case spaced:
+		return "once per " + duration(p.pause)
+	case onChange:
+		return "on change"
 	}
-	return fmt.Sprintf("max %d times", p.max)
+	return "everytime"
 }
 
 // Limited reports whether a decision depends on what was sent before.
-func (p Policy) Limited() bool { return p.limited }
+func (p Policy) Limited() bool { return p.form != everytime }
 
-// Spent reports whether so many alarms sent today leave no room for another one
-// today, whatever becomes of those that are on their way.
-func (p Policy) Spent(sentToday int) bool { return p.limited && sentToday >= p.max }
+// PerRun reports whether only alarms of the same run are counted together.
+func (p Policy) PerRun() bool { return p.form == counted && p.window == Run }
 
-// Decide says whether one more of the same alarm may be sent, where so many were
-// sent today and so many are being sent at this moment.
-func (p Policy) Decide(sentToday, inFlight int) Decision {
-	if !p.limited || sentToday+inFlight < p.max {
+// OnChange reports whether an alarm is compared with the last one sent.
+func (p Policy) OnChange() bool { return p.form == onChange }
+
+// Since is the time before which nothing that was sent matters any more, in the
+// location of now. It is zero where that is no question of time.
+func (p Policy) Since(now time.Time) time.Time {
+	switch p.form {
+	case counted:
+		return p.window.start(now)
+	case spaced:
+		return now.Add(-p.pause)
+	}
+	return time.Time{}
+}
+
+// Decide says whether one more alarm may be sent.
+func (p Policy) Decide(h History, now time.Time) Decision {
+	switch p.form {
+	case counted:
+		return p.decideCounted(h, now)
+	case spaced:
+		return p.decideSpaced(h, now)
+	case onChange:
+		return p.decideChange(h)
+	}
+	return Decision{Allow: true}
+}
+
+func (p Policy) decideCounted(h History, now time.Time) Decision {
+	if h.Sent+h.InFlight < p.max {
 		return Decision{Allow: true}
 	}
-	reason := fmt.Sprintf("%s a day: %d sent today", p, sentToday)
-	if inFlight > 0 {
-		reason += fmt.Sprintf(", %d being sent", inFlight)
+	limit := p.String()
+	if p.window == Day {
+		limit += " a day"
 	}
-	return Decision{Reason: reason}
+	reason := fmt.Sprintf("%s: %d sent %s", limit, h.Sent, p.window.current())
+	if h.InFlight > 0 {
+		reason += fmt.Sprintf(", %d being sent", h.InFlight)
+	}
+	return Decision{Reason: reason, Count: h.Sent + h.InFlight, Next: p.window.end(now), Final: h.Sent >= p.max}
+}
+
+func (p Policy) decideSpaced(h History, now time.Time) Decision {
+	switch {
+	case !h.Last.IsZero() && now.Sub(h.Last) < p.pause:
+		next := h.Last.Add(p.pause)
+		return Decision{
+			Reason: fmt.Sprintf("%s: the last one was sent at %s", p, h.Last.Format(time.TimeOnly)),
+			Count:  max(h.Sent, 1), Next: next, Final: true,
+		}
+	case h.InFlight > 0:
+		return Decision{Reason: fmt.Sprintf("%s: one is being sent", p), Count: h.InFlight, Next: now.Add(p.pause)}
+	}
+	return Decision{Allow: true}
+}
+
+func (p Policy) decideChange(h History) Decision {
+	switch {
+	case h.Unchanged && h.InFlight > 0:
+		return Decision{Reason: "on change: the same is being sent", Count: h.InFlight}
+	case h.Unchanged:
+		return Decision{Reason: fmt.Sprintf("on change: the same was sent at %s", h.Last.Format(time.DateTime)), Count: 1}
+	}
+	return Decision{Allow: true}
 }

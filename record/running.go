@@ -173,7 +173,7 @@ func writeMark(dir int, mark Mark, shared bool) error {
 		}
 		_ = unix.Unlinkat(dir, mark.Run, 0)
 	}
-	err := writeNew(dir, mark.Run, data, markMode, shared)
+	err := writeNew(dir, mark.Run, data, markMode, shared, false)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		_ = unix.Unlinkat(dir, mark.Run, 0) // of a full disk
 	}

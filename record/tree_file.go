@@ -51,14 +51,27 @@ func readAll(fd int) ([]byte, error) {
 // WriteFile puts a whole file in the place of what was there, by a rename: a
 // reader sees the old or the new content, never a part.
 func (t *Tree) WriteFile(data []byte, perm uint32, elem ...string) error {
+	return t.writeFile(data, perm, false, elem)
+}
+
+// WriteSafely is WriteFile, and returns when the file is on the disk itself, so
+// that it outlives a loss of power.
+func (t *Tree) WriteSafely(data []byte, perm uint32, elem ...string) error {
+	return t.writeFile(data, perm, true, elem)
+}
+
+func (t *Tree) writeFile(data []byte, perm uint32, safely bool, elem []string) error {
 	dir, name, err := t.parent(true, elem)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(dir)
 	temporary := fmt.Sprintf(".%s.%d.%s", shorten(name), os.Getpid(), randomHex(8))
-	if err = writeNew(dir, temporary, data, perm, t.Shared()); err == nil {
+	if err = writeNew(dir, temporary, data, perm, t.Shared(), safely); err == nil {
 		err = unix.Renameat(dir, temporary, dir, name)
+	}
+	if err == nil && safely {
+		_ = unix.Fsync(dir) // the name; some file systems know no such thing
 	}
 	if err != nil {
 		_ = unix.Unlinkat(dir, temporary, 0)
@@ -75,9 +88,9 @@ func shorten(name string) string {
 	return name
 }
 
-// writeNew makes a file. In a shared tree others may read what perm lets them,
+// writeNew makes a file, safely with its content on the disk itself. In a shared tree others may read what perm lets them,
 // whatever the umask of the job is.
-func writeNew(dir int, name string, data []byte, perm uint32, shared bool) error {
+func writeNew(dir int, name string, data []byte, perm uint32, shared, safely bool) error {
 	fd, err := openRegular(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, perm)
 	if err != nil {
 		return err
@@ -85,7 +98,10 @@ func writeNew(dir int, name string, data []byte, perm uint32, shared bool) error
 	if shared {
 		_ = unix.Fchmod(fd, perm)
 	}
-	if err = writeFull(fd, data); err != nil {
+	if err = writeFull(fd, data); err == nil && safely {
+		err = unix.Fsync(fd)
+	}
+	if err != nil {
 		unix.Close(fd)
 		return err
 	}

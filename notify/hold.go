@@ -1,0 +1,140 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// admission is what mutes, quiet hours and routes say of an alarm.
+type admission struct {
+	action Action
+	hold   Hold
+}
+
+// admit asks whether an alarm may go out now, before any frequency is looked at,
+// and fills in the way that it takes. A test is let through everything.
+func (d *Dispatcher) admit(a *Alarm) admission {
+	now := d.options.Now()
+	free := admission{action: ActionSend}
+	if d.options.Plan != nil {
+		plan := d.options.Plan(a, now)
+		a.Deliveries, a.Receivers = plan.Deliveries, plan.Receivers
+		if plan.Frequency != "" {
+			a.Frequency = plan.Frequency
+		}
+		if plan.Action == ActionHold || plan.Action == ActionDrop {
+			free = admission{plan.Action, Hold{Cause: CauseQuiet, Reason: plan.Reason, Next: plan.Until}}
+		}
+	}
+	if a.Kind == KindTest {
+		return admission{action: ActionSend}
+	}
+	for _, mute := range d.mutes(now) {
+		if !mute.Covers(a.Of()) {
+			continue
+		}
+		hold := Hold{Cause: CauseMute, Reason: mute.String(), Next: mute.Until}
+		if mute.Hold {
+			return admission{ActionHold, hold}
+		}
+		return admission{ActionDrop, hold}
+	}
+	return free
+}
+
+// muteAge is how long what was read of mutes holds good.
+const muteAge = 5 * time.Second
+
+// mutes gives what is silenced now. What cannot be read silences nothing.
+func (d *Dispatcher) mutes(now time.Time) []record.Mute {
+	store := d.options.Store
+	if store == nil {
+		return nil
+	}
+	d.mu.Lock()
+	known, fresh := d.muted, !d.mutedAt.IsZero() && now.Sub(d.mutedAt).Abs() < muteAge
+	d.mu.Unlock()
+	if fresh {
+		return known
+	}
+	list, err := bounded(&d.guard, placeLimit, func() ([]record.Mute, error) { return store.Mutes(now) })
+	if err != nil && !errors.Is(err, errHangs) {
+		d.warnTrouble(fmt.Sprintf("mutes: %v; nothing counts as muted", err))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.muted, d.mutedAt = list, now
+	return list
+}
+
+// restMax is when an alarm is looked at again that is held back without an end.
+const restMax = 24 * time.Hour
+
+// rest keeps an alarm until its hold ends, and records that.
+func (d *Dispatcher) rest(j *job, hold Hold) {
+	a := &j.entry.Alarm
+	name := nameOf(a, d.policy(a)).as(stateRest, d.restEnd(hold), owner{})
+	err := errNoDatabase
+	if box := d.box; box != nil {
+		copied := *j.entry
+		err = boundedError(&d.guard, placeLimit, func() error { return box.write(name, &copied) })
+	}
+	if !d.keep() {
+		return
+	}
+	if err != nil {
+		d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
+		if err := d.options.Spool(d.spoolEntry(name, j.entry)); err != nil {
+			d.warn(fmt.Sprintf("an alarm that is held back could be kept nowhere: %v", err))
+			d.count(j, func(c *Counts) { c.Lost++ })
+			return
+		}
+	}
+	d.suppress(j, hold)
+}
+
+func (d *Dispatcher) restEnd(hold Hold) time.Time {
+	latest := d.options.Now().Add(restMax)
+	if hold.Next.IsZero() || hold.Next.After(latest) {
+		return latest
+	}
+	return hold.Next.Add(time.Second - 1) // names count in seconds
+}
+
+// heldBack sees to an alarm that others have left, where mutes and routes have
+// to be asked (again), and reports whether that has settled it.
+func (d *Dispatcher) heldBack(j *job) bool {
+	a := &j.entry.Alarm
+	unplanned := len(a.Deliveries) == 0 && d.options.Plan != nil
+	if a.Kind == KindDigest || j.name.state != stateRest && !unplanned {
+		return false
+	}
+	admitted := d.admit(a)
+	if admitted.action == ActionSend {
+		return false
+	}
+	policy, now := d.policy(a), d.options.Now()
+	to := nameOf(a, policy).as(stateRest, d.restEnd(admitted.hold), owner{})
+	if admitted.action == ActionDrop {
+		to = nameOf(a, policy).as(stateSend, d.leaseEnd(now), d.box.mine)
+	}
+	box, from := d.box, j.name
+	err := boundedError(&d.guard, claimLimit, func() error { return box.move(from, to) })
+	switch {
+	case err != nil:
+		if !errors.Is(err, fs.ErrNotExist) {
+			d.warnTrouble(fmt.Sprintf("outbox: %v", err))
+		}
+	case admitted.action == ActionDrop:
+		j.name = to
+		d.suppress(j, admitted.hold)
+		d.remove(j)
+		return true
+	}
+	d.count(j, func(c *Counts) { c.Left++ })
+	return true
+}
