@@ -74,7 +74,7 @@ func FuzzPlainText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message string) {
 		once := plainText(message)
-		if len(once) > len(message)*2+1 {
+		if len(once) > len(message)*3 { // a byte that is not UTF-8 becomes one of three
 			t.Errorf("%q grew to %q", message, once)
 		}
 	})
