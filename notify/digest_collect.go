@@ -29,21 +29,23 @@ type gathered struct {
 	lines    []string
 }
 
+// collect decides under the item's side lock, so that two processes do not send
+// a digest each. Like an alarm, a digest is claimed before anything is counted.
 func (c collector) collect() (gathered, error) {
-	held := c.name.as(stateHeld, c.lease, c.box.mine)
-	if c.name.state != stateHeld {
-		if err := c.box.move(c.name, held); err != nil {
-			return gathered{}, err
-		}
-	} else {
-		held = c.name
+	unlock, err := c.ledger.store.Lock(c.entry.Alarm.Direction, c.entry.Alarm.Item)
+	if err == nil {
+		defer unlock()
 	}
-	found := gathered{name: held, absorbed: c.entry.Absorbed}
-	due, err := c.due()
+	claimed := c.name.as(stateSend, c.lease, c.box.mine)
+	if err := c.box.move(c.name, claimed); err != nil {
+		return gathered{}, err
+	}
+	found := gathered{name: claimed, absorbed: c.entry.Absorbed}
+	due, err := c.due(claimed)
 	if err == nil && due.After(c.now) {
 		found.later = true
-		found.name = held.as(stateRest, due.Add(time.Second-1), owner{})
-		return found, c.box.move(held, found.name)
+		found.name = claimed.as(stateRest, due.Add(time.Second-1), owner{})
+		return found, c.box.move(claimed, found.name)
 	}
 	if err == nil {
 		err = c.absorb(&found)
@@ -56,8 +58,12 @@ func (c collector) collect() (gathered, error) {
 
 // due is when the digest may go: a minute after the last one that was sent to
 // the same people.
-func (c collector) due() (time.Time, error) {
+func (c collector) due(claimed entryName) (time.Time, error) {
 	once, err := ratelimit.Parse(fmt.Sprintf("once per %v", burstSpan))
+	if err != nil {
+		return time.Time{}, err
+	}
+	flying, err := c.box.inFlight(claimed)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -66,7 +72,7 @@ func (c collector) due() (time.Time, error) {
 	if err != nil || last.ids[fingerprintOf(a.ID)] {
 		return time.Time{}, err
 	}
-	return once.Decide(last.history(0), c.now).Next, nil
+	return once.Decide(last.history(len(flying.alike)), c.now).Next, nil
 }
 
 // absorb takes over the digests that other processes have left for the same
@@ -78,7 +84,7 @@ func (c collector) absorb(found *gathered) error {
 	}
 	var taken []entryName
 	for _, name := range names {
-		if name.id == c.name.id || !name.alike(c.name) || !(name.state == stateRest || c.box.open(name, true)) {
+		if name.id == c.name.id || !name.alike(c.name) || name.state != stateRest && !c.box.open(name, true) {
 			continue
 		}
 		mine := name.as(stateHeld, c.lease, c.box.mine)

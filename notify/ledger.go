@@ -2,7 +2,6 @@ package notify
 
 import (
 	"bytes"
-	"errors"
 	"sync"
 	"time"
 
@@ -24,6 +23,7 @@ type ledger struct {
 type dayOfItem struct {
 	item record.Item
 	day  string
+	most int64 // bytes of what was there at first, 0 for all
 }
 
 // dayLedger is what was sent of one item on one day, by the file that says so.
@@ -83,7 +83,7 @@ func (l *ledger) passed(a *Alarm, id identity, policy ratelimit.Policy, now time
 	found := sent{ids: map[fingerprint]bool{}}
 	same := fingerprintOf(id.same)
 	for day := since; ; day = day.AddDate(0, 0, 1) {
-		err := l.each(a.Of(), record.Day(day), func(one sentAlarm) {
+		err := l.each(dayOfItem{a.Of(), record.Day(day), 0}, func(one sentAlarm) {
 			if one.same == same && (run == 0 || one.run == run) && one.at >= since.UnixNano() {
 				found.add(one)
 			}
@@ -128,7 +128,7 @@ func (l *ledger) lastOfSeries(item record.Item, id identity, now time.Time) (sen
 	found := sent{ids: map[fingerprint]bool{}}
 	series, same := fingerprintOf(id.series), fingerprintOf(id.same)
 	for back := range maxChangeDays {
-		err := l.each(item, record.Day(now.AddDate(0, 0, -back)), func(one sentAlarm) {
+		err := l.each(dayOfItem{item, record.Day(now.AddDate(0, 0, -back)), 0}, func(one sentAlarm) {
 			if one.series != series {
 				return
 			}
@@ -145,13 +145,12 @@ func (l *ledger) lastOfSeries(item record.Item, id identity, now time.Time) (sen
 }
 
 // each gives what was sent of an item on a day.
-func (l *ledger) each(item record.Item, day string, use func(sentAlarm)) error {
+func (l *ledger) each(of dayOfItem, use func(sentAlarm)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	of := dayOfItem{item, day}
 	known := l.days[of]
 	if known == nil {
-		reader, err := l.store.ReadDay(item, record.Alarm, day)
+		reader, err := l.store.ReadDay(of.item, record.Alarm, of.day, of.most)
 		if err != nil {
 			return err
 		}
@@ -193,16 +192,16 @@ func (d *dayLedger) take(line record.DayLine) {
 }
 
 // recentBytes is how much of the end of a day is looked at for what was sent
-// just now: some 200 records.
-const recentBytes = 128 << 10
+// just now: some 3,000 records.
+const recentBytes = 2 << 20
 
 // recent gives the ids of what was sent of an item since a time that is not long
 // ago, without digests. It does not read whole days.
 func (l *ledger) recent(item record.Item, since, now time.Time) (map[fingerprint]bool, error) {
 	ids := map[fingerprint]bool{}
 	for day := since; ; day = day.AddDate(0, 0, 1) {
-		err := l.store.ReadDayEnd(item, record.Alarm, record.Day(day), recentBytes, func(line []byte) {
-			if one, ok := parseSent(line); ok && one.at >= since.UnixNano() && one.id != 0 && !one.digest {
+		err := l.each(dayOfItem{item, record.Day(day), recentBytes}, func(one sentAlarm) {
+			if one.at >= since.UnixNano() && one.id != 0 && !one.digest {
 				ids[one.id] = true
 			}
 		})
@@ -246,6 +245,3 @@ func daysOf(a *Alarm, now time.Time) func(func(string) bool) {
 		}
 	}
 }
-
-// errNoLedger is given where no database says what was sent.
-var errNoLedger = errors.New("there is no database to count in")

@@ -125,6 +125,8 @@ func TestTheServersPauseIsKept(t *testing.T) {
 	if n, _ := d.FlushPending(false); n != 1 {
 		t.Errorf("took %d after the pause", n)
 	}
+	drainOptional(d)
+	d.Drain(time.Minute)
 }
 
 func TestAnOldAlarmIsGivenUpAsARecord(t *testing.T) {

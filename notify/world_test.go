@@ -109,6 +109,9 @@ func (w *world) records() []map[string]any {
 			w.t.Fatal(err)
 		}
 		for line := range strings.Lines(string(data)) {
+			if line == "\n" && strings.Contains(path, "hosts") {
+				continue // two processes have ended a line that a third was writing; readers pass over it
+			}
 			var fields map[string]any
 			if err := json.Unmarshal([]byte(line), &fields); err != nil {
 				w.t.Fatalf("%s: %v: %q", path, err, line)

@@ -16,6 +16,7 @@ import (
 type DayReader struct {
 	store *Store
 	file  dayFile
+	most  int64                // bytes of each file that are read at first; 0 for all
 	files map[string]*followed // by the prefix of the database
 }
 
@@ -23,6 +24,7 @@ type DayReader struct {
 type followed struct {
 	inode, device uint64
 	offset        int64
+	within        bool // the offset may be within a line
 }
 
 // DayLine is a line of a day, with where it stands. A record that is being
@@ -37,12 +39,14 @@ type DayLine struct {
 	Torn bool
 }
 
-// ReadDay prepares to read the lines of a day. Nothing is opened yet.
-func (s *Store) ReadDay(item Item, kind Kind, day string) (*DayReader, error) {
+// ReadDay prepares to read the lines of a day, or with most above 0 only as many
+// of those that are there already as fit into so many bytes. Nothing is opened
+// yet.
+func (s *Store) ReadDay(item Item, kind Kind, day string, most int64) (*DayReader, error) {
 	if err := item.Validate(); err != nil {
 		return nil, err
 	}
-	return &DayReader{store: s, file: dayFile{item, kind, day}, files: map[string]*followed{}}, nil
+	return &DayReader{store: s, file: dayFile{item, kind, day}, most: most, files: map[string]*followed{}}, nil
 }
 
 // Next gives the lines that were added since the last call; at the first call
@@ -98,6 +102,10 @@ func (r *DayReader) follow(prefix []string, use func(DayLine)) error {
 		case err != nil:
 			return err
 		}
+		if at.within {
+			at.within = false
+			continue
+		}
 		use(DayLine{Text: line, Source: source, Restart: restart})
 		restart = false
 	}
@@ -116,58 +124,9 @@ func (r *DayReader) position(source string, fd int) (at *followed, restart bool,
 	}
 	restart = at != nil
 	at = &followed{inode: info.Ino, device: uint64(info.Dev)}
+	if r.most > 0 && info.Size > r.most {
+		at.offset, at.within = info.Size-r.most, true
+	}
 	r.files[source] = at
 	return at, restart, nil
-}
-
-// ReadDayEnd gives the last lines of a day, as many as fit into so many bytes,
-// of the main database and of each host's.
-func (s *Store) ReadDayEnd(item Item, kind Kind, day string, size int64, use func(line []byte)) error {
-	if err := item.Validate(); err != nil {
-		return err
-	}
-	prefixes, err := s.hostPrefixes()
-	if err != nil {
-		return err
-	}
-	file := dayFile{item, kind, day}
-	for _, prefix := range append([][]string{nil}, prefixes...) {
-		if err := s.readEnd(file.elem(prefix), size, use); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) readEnd(elem []string, size int64, use func(line []byte)) error {
-	fd, err := s.tree.open(unix.O_RDONLY, 0, elem...)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	file := os.NewFile(uintptr(fd), s.tree.Path(elem...))
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	start := max(info.Size()-size, 0)
-	reader := newLineReader(io.NewSectionReader(file, start, 1<<62))
-	for first := start > 0; ; first = false {
-		line, err := reader.next()
-		if err == io.EOF {
-			if isObject(reader.rest) {
-				use(reader.rest)
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if !first { // it began before
-			use(line)
-		}
-	}
 }

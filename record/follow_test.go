@@ -36,7 +36,7 @@ func TestADayReaderGivesWhatWasAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	reader, err := store.ReadDay(record.Item{Direction: "LSF", Name: "nodes"}, record.Alarm, "20261126")
+	reader, err := store.ReadDay(record.Item{Direction: "LSF", Name: "nodes"}, record.Alarm, "20261126", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,4 +76,34 @@ func TestADayReaderGivesWhatWasAdded(t *testing.T) {
 	want(` {"c": 1} restart`)
 	write(main, "", os.O_TRUNC)
 	want("  restart")
+}
+
+func TestADayReaderMayBeginNearTheEnd(t *testing.T) {
+	root := t.TempDir()
+	store, err := record.OpenStore(root, record.StoreOptions{Layout: record.LayoutDirect, Host: "h1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	day := filepath.Join(root, "LSF", "nodes", "alarm", "20261126")
+	if err := os.MkdirAll(filepath.Dir(day), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	content := ""
+	for _, want := range [][]string{{` {"a": 1}`}, {` {"a": 2}`}, nil, {` {"a": 3}`}} {
+		if want != nil {
+			content += want[0][1:] + "\n"
+		}
+		if err := os.WriteFile(day, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		reader, err := store.ReadDay(record.Item{Direction: "LSF", Name: "nodes"}, record.Alarm, "20261126", 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := content[max(len(content)-9, 0) : len(content)-1]
+		if got := followed(t, reader); len(got) != 1 || got[0] != " "+last {
+			t.Errorf("of %q: %q", content, got)
+		}
+	}
 }
