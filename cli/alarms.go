@@ -25,9 +25,15 @@ type alarmDesk struct {
 	receivers  string
 	frequency  string
 	ready      bool
-	waiting    []record.Message
+	waiting    []raised
 	timer      *time.Timer
 	drained    bool // nothing is sent any more
+}
+
+// raised is a message that is an alarm, and what it tells.
+type raised struct {
+	record.Message
+	kind notify.Kind
 }
 
 // Bounds of the desk's waits: for what the item remembers, since a message must
@@ -77,8 +83,19 @@ func (d *alarmDesk) begin() {
 	d.waiting = nil
 }
 
-// raise takes a message that is an alarm. It does not wait.
-func (d *alarmDesk) raise(m record.Message) {
+// raise takes a message of the job that is an alarm. It does not wait.
+func (d *alarmDesk) raise(m record.Message) { d.raiseKind(m, "") }
+
+// failureKey makes all alarms for the failing of an item the same one: their
+// texts tell of different runs.
+const failureKey = "failure"
+
+// raiseKind is raise for what mvrun has to tell.
+func (d *alarmDesk) raiseKind(message record.Message, kind notify.Kind) {
+	if kind == notify.KindFailure || kind == notify.KindReminder {
+		message.Key = failureKey
+	}
+	m := raised{message, kind}
 	d.counts.mu.Lock()
 	d.counts.alarms++
 	d.counts.mu.Unlock()
@@ -94,17 +111,28 @@ func (d *alarmDesk) raise(m record.Message) {
 	}
 }
 
+// suppress records an alarm that is held back before it is raised.
+func (d *alarmDesk) suppress(message record.Message, kind notify.Kind, hold notify.Hold) {
+	d.noMoreSettings()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open().Suppress(d.alarm(raised{message, kind}), hold)
+}
+
 // dispatch hands an alarm to the dispatcher. The caller holds d.mu.
-func (d *alarmDesk) dispatch(m record.Message) {
+func (d *alarmDesk) dispatch(m raised) { d.open().Raise(d.alarm(m)) }
+
+// alarm makes an alarm of a message. The caller holds d.mu.
+func (d *alarmDesk) alarm(m raised) notify.Alarm {
 	s := d.session
-	d.open().Raise(notify.Alarm{
+	return notify.Alarm{
 		Time: m.Time, Direction: s.item.Direction, Item: s.item.Name, Level: m.Level,
 		Title: orElse(m.Title, orElse(s.options.title, s.item.Name)), Message: m.Text,
 		Receivers: notify.SplitReceivers(orElse(m.Receivers, d.receivers)),
-		Frequency: orElse(m.Frequency, d.frequency), Key: m.Key,
+		Frequency: orElse(m.Frequency, d.frequency), Key: m.Key, Kind: m.kind,
 		Run: s.run, Parent: s.parent, Host: s.origin.address, Hostname: s.origin.hostname,
 		Script: s.origin.script, Startup: s.origin.startup, BuildURL: s.origin.buildURL,
-	})
+	}
 }
 
 // open makes the dispatcher at its first use: most runs raise no alarm. The

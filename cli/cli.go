@@ -29,7 +29,7 @@ type command struct {
 // that a run pays nothing for it.
 func commands() []*command {
 	return []*command{
-		viewCommand(), logCommand(), alarmCommand(), flushCommand(),
+		viewCommand(), logCommand(), alarmCommand(), flushCommand(), muteCommand(), unmuteCommand(),
 		versionCommand(), helpCommand(), completionCommand(),
 	}
 }

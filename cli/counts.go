@@ -27,6 +27,13 @@ func (c *counts) level(level record.Level) {
 	}
 }
 
+// raised is how many alarms the run has raised so far.
+func (c *counts) raised() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.alarms
+}
+
 func (c *counts) encode(e *record.Encoder) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

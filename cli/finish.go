@@ -13,9 +13,6 @@ import (
 // bound of its own, send_wait.
 const endBudget = 2 * time.Second
 
-// tailLines is how much of the output goes into the alarm of a failed run.
-const tailLines = 20
-
 // finish records the end of the run and leaves what cannot be done within the
 // bounds to the next one.
 func (j *job) finish(result *runner.Result) {
@@ -28,7 +25,9 @@ func (j *job) finish(result *runner.Result) {
 	// What says how the run ended must find room behind the records of a job that
 	// printed them faster than a disk took them.
 	j.writer.Flush(endBudget / 2)
-	j.tellFailure(result)
+	if failed(result) {
+		j.tellFailure(result)
+	}
 	j.alarms.settle()
 	j.takeLabels()
 	summary := j.writer.Summary()
@@ -43,6 +42,9 @@ func (j *job) finish(result *runner.Result) {
 	})
 	item, run := j.item, j.run
 	j.writer.Put(record.Entry{Item: item, Do: func(s *record.Store) error { return s.Unmark(item, run) }})
+	if !failed(result) {
+		j.tellRecovery()
+	}
 	j.close(endBudget)
 }
 
@@ -60,22 +62,23 @@ func (j *job) close(wait time.Duration) {
 	deadline := time.Now().Add(wait)
 	j.writer.Flush(time.Until(deadline))
 	if j.alarms != nil {
-		j.waitForUpkeep()
+		j.waitBeside(j.upkeepDone)
 		j.alarms.drain(j.config.SendWait)
+		j.writer.Put(j.afterAlarms...)
 		j.nested.Close()
 	}
 	j.writer.Close(max(time.Until(deadline), 100*time.Millisecond))
 }
 
-// waitForUpkeep waits for a moment only: what is not through by then is done by
-// the next run. A database that is bypassed is not waited for at all.
-func (j *job) waitForUpkeep() {
+// waitBeside waits for upkeep, for a moment only: what is not through by then is
+// done by the next run. A database that is bypassed is not waited for at all.
+func (j *job) waitBeside(done <-chan struct{}) {
 	wait := time.Second
 	if j.writer.Summary().Spooled > 0 {
 		wait = 0
 	}
 	select {
-	case <-j.upkeepDone:
+	case <-done:
 	case <-time.After(wait):
 	}
 }
@@ -89,66 +92,4 @@ func (j *job) keepOutput(result *runner.Result) string {
 	name := []string{"output", j.item.Direction, j.item.Name, j.run}
 	j.writer.Put(record.Entry{Item: j.item, File: name, Line: j.masker.Mask(j.tail.text())})
 	return record.MetaFolder + "/" + strings.Join(name, "/")
-}
-
-// tellFailure makes of a failed run what --on-failure says. A run that was told
-// to stop has not failed; a run that has raised an alarm of its own needs no
-// second one; and where a run within this one has told, that is enough.
-func (j *job) tellFailure(result *runner.Result) {
-	if !failed(result) || j.options.onFailure == failureNone {
-		return
-	}
-	told := j.nested.FailureTold()
-	j.nested.TellFailure()
-	if told {
-		return
-	}
-	text := j.failureText(result)
-	switch {
-	case result.StoppedBy != 0:
-		j.log(record.LevelWarning, text, time.Now())
-	case j.options.onFailure == failureLog:
-		j.counts.level(record.LevelError)
-		j.log(record.LevelError, text, time.Now())
-	case j.counts.alarms == 0 && j.failuresInARow() >= j.options.failAfter:
-		j.alarms.raise(record.Message{Level: record.LevelAlarm, Text: text, Time: time.Now()})
-	}
-}
-
-// failureText names item, host, cause, duration and run, and ends with the last
-// lines of the output.
-func (j *job) failureText(result *runner.Result) string {
-	what := causeText(result)
-	switch {
-	case result.StartError != nil:
-		what = result.StartError.Error()
-	case what == "exited":
-		what = fmt.Sprintf("exit status %d", result.ExitCode)
-	case what == "signal":
-		what = "killed by signal " + signalName(result.Signal)
-	case what == "timeout":
-		what = fmt.Sprintf("timeout after %v", j.options.timeout)
-	}
-	text := fmt.Sprintf("%s failed on %s (%s): %s, after %v, run %s", j.item, j.origin.hostname, j.origin.address,
-		what, result.Duration.Round(time.Millisecond), j.run)
-	if j.attempts > 1 {
-		text += fmt.Sprintf(", attempt %d", j.attempts)
-	}
-	if j.tail != nil && j.tail.total > 0 {
-		text += "\n" + j.masker.Mask(lastLines(strings.ToValidUTF8(j.tail.text(), "\uFFFD"), tailLines))
-	}
-	return text
-}
-
-// failuresInARow counts this failed run and those right before it. It is asked
-// only where that matters.
-func (j *job) failuresInARow() int {
-	if j.options.failAfter <= 1 || j.store == nil {
-		return 1
-	}
-	before, err := j.store.FailuresInARow(j.item, j.options.failAfter-1)
-	if err != nil {
-		return j.options.failAfter // rather one alarm too many
-	}
-	return before + 1
 }

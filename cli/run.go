@@ -34,8 +34,13 @@ type job struct {
 	attempts   int
 	notes      []string
 	upkeepDone chan struct{} // closed when upkeep is through
-	remembered chan struct{} // closed when the item's settings were read, or could not be
-	labels     [][2]string   // the item's, after that
+	// failingMark, of an item whose last run failed, is known once failingKnown
+	// is closed.
+	failingMark  *record.Failing
+	failingKnown chan struct{}
+	afterAlarms  []record.Entry // to be done once the alarms are sent, or left
+	remembered   chan struct{}  // closed when the item's settings were read, or could not be
+	labels       [][2]string    // the item's, after that
 }
 
 // runJob runs a command as a monitored job and returns the status to leave
@@ -126,7 +131,7 @@ func (j *job) begin(deadline time.Time) {
 		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
 		Startup: j.origin.startup, User: j.origin.user, Process: record.Self(),
 	}
-	j.upkeepDone, j.remembered = make(chan struct{}), make(chan struct{})
+	j.upkeepDone, j.remembered, j.failingKnown = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go j.remember()
 	j.heartbeat(time.Now(), record.MarkEntry(hostName(), j.item, mark))
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))

@@ -16,6 +16,10 @@ import (
 func (j *job) upkeep(self record.Process) {
 	defer close(j.upkeepDone)
 	<-j.remembered
+	if j.store != nil {
+		j.failingMark, _ = j.store.Failing(j.item)
+	}
+	close(j.failingKnown)
 	if j.store == nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/viewer"
 )
 
@@ -18,6 +19,7 @@ type viewOptions struct {
 	*runOptions
 	filter viewer.Filter
 	format string
+	why    bool
 }
 
 func newViewFlags() (*viewOptions, *flagSet) {
@@ -34,6 +36,7 @@ func newViewFlags() (*viewOptions, *flagSet) {
 	f.StringVar(&o.filter.Run, "run", "", "only records of the run with this `id`")
 	f.StringVar(&o.filter.Limit, "limit", "", "at most `n` records, the newest ones (default: all)")
 	f.BoolVar(&o.filter.Reverse, "reverse", false, "newest first")
+	f.BoolVar(&o.why, "why", false, "alarms only: say why each was sent, or why nobody was told")
 	f.Var(choiceValue{&o.format, formatNames()}, "format", "table, json (one object a line), csv or tsv")
 	o.format = string(viewer.Table)
 	f.Lookup("format").DefValue = o.format
@@ -57,6 +60,7 @@ func viewCommand() *command {
 			"mvrun view monitor",
 			"mvrun view log --begin 7d --level Error,Fatal --keyword license",
 			"mvrun view alarm --direction LSF --receivers alice --begin 2024-10-25 --end 2024-10-31",
+			"mvrun view alarm --why --begin today --item check_lsf_node_status",
 			"mvrun view run --item check_lsf_node_status --limit 20 --reverse",
 			"mvrun view heartbeat --begin yesterday --format json | jq .host",
 		},
@@ -74,11 +78,7 @@ func runView(args []string) error {
 		return err
 	}
 	s := newSession(o.runOptions, f)
-	for _, name := range []string{"config", "db"} {
-		if value := os.Getenv(envName(name)); value != "" && !f.Changed(name) {
-			_ = f.Set(name, value)
-		}
-	}
+	takeFileEnvironment(f)
 	known := s.readConfig(time.Now().Add(viewPatience))
 	store, err := s.databaseToRead(known)
 	if err != nil {
@@ -91,9 +91,12 @@ func runView(args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.why && query.Kind != record.Alarm {
+		return usageError{errors.New("--why is about alarms"), "mvrun view alarm --why"}
+	}
 	width := terminalWidth(os.Stdout.Fd())
 	err = viewer.Print(stdoutWriter{}, store, query, viewer.Options{
-		Format: viewer.Format(o.format), Width: width, Notes: stderrWriter{},
+		Format: viewer.Format(o.format), Width: width, Notes: stderrWriter{}, Why: o.why,
 		Color: width > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 	})
 	if errors.Is(err, syscall.EPIPE) {
@@ -103,6 +106,16 @@ func runView(args []string) error {
 		return statusError{err, 1}
 	}
 	return nil
+}
+
+// takeFileEnvironment takes what the command line says nothing of from MVRUN_CONFIG
+// and MVRUN_DB; the other variables are about a run.
+func takeFileEnvironment(f *flagSet) {
+	for _, name := range []string{"config", "db"} {
+		if value := os.Getenv(envName(name)); value != "" && !f.Changed(name) {
+			_ = f.Set(name, value)
+		}
+	}
 }
 
 // viewPatience is how long a config may take for somebody who waits for an

@@ -52,6 +52,7 @@ type Config struct {
 	SendWait time.Duration
 	// SendTimeout bounds one call of SendAlarmCommand; never 0.
 	SendTimeout time.Duration
+	RemindEvery time.Duration
 
 	// Defaults holds the values of run flags by the flag's name, in a form that
 	// the flag accepts: durations as time.Duration prints them, receivers

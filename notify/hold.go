@@ -138,3 +138,14 @@ func (d *Dispatcher) heldBack(j *job) bool {
 	d.count(j, func(c *Counts) { c.Left++ })
 	return true
 }
+
+// Suppress records an alarm that is held back before it is raised, as for a
+// failure that is not yet to be told of.
+func (d *Dispatcher) Suppress(a Alarm, hold Hold) {
+	a.normalise(d.options.Now(), d.options.AlarmKey)
+	d.mu.Lock()
+	d.open()
+	d.mu.Unlock()
+	d.admit(&a) // for its receivers
+	d.suppress(&job{entry: &entry{Alarm: a}}, hold)
+}

@@ -20,6 +20,15 @@ type column struct {
 	style func(value string) style
 }
 
+// shownColumns are the columns of a kind with those that were asked for besides.
+func shownColumns(kind record.Kind, o Options) []column {
+	columns := columnsOf(kind)
+	if o.Why && kind == record.Alarm {
+		columns = append(columns, whyColumn())
+	}
+	return columns
+}
+
 // columnsOf are the columns of a kind, as monitorViewer names them; Run is
 // mvrun's own.
 func columnsOf(kind record.Kind) []column {

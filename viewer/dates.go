@@ -45,6 +45,16 @@ func ParseRange(beginText, endText string, now time.Time) (begin, end time.Time,
 	return begin, end, err
 }
 
+// ParseEnd reads the end of a time range that begins now; a date means to its
+// end. The error is an *InputError.
+func ParseEnd(name, text string, now time.Time) (time.Time, error) {
+	_, end, err := parseDate(name, text, now)
+	if err == nil && !end.After(now) {
+		err = &InputError{name, text, "is not in the future", "2024-10-25, 2024-10-25 08:00 or 2024-10-25T08:00:00+08:00"}
+	}
+	return end, err
+}
+
 // dateForms are the forms of a date and the length of the unit each names; days
 // are not always 24 hours long and have 0.
 var dateForms = [...]struct {

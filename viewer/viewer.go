@@ -38,6 +38,7 @@ var Formats = []Format{Table, JSON, CSV, TSV}
 type Options struct {
 	Format Format
 	Width  int       // of the terminal, in cells; 0 where there is none: then nothing is cut
+	Why    bool      // say of each alarm why it was sent or not
 	Color  bool      // mark levels and results in tables
 	Notes  io.Writer // is told what could not be read; nil for nobody
 }
@@ -68,11 +69,11 @@ func newPrinter(out *bufio.Writer, kind record.Kind, o Options) printer {
 	case JSON:
 		return jsonLines{out}
 	case CSV:
-		return newSeparated(out, columnsOf(kind), csvLine)
+		return newSeparated(out, shownColumns(kind, o), csvLine)
 	case TSV:
-		return newSeparated(out, columnsOf(kind), tsvLine)
+		return newSeparated(out, shownColumns(kind, o), tsvLine)
 	}
-	return newTable(out, columnsOf(kind), o)
+	return newTable(out, shownColumns(kind, o), o)
 }
 
 func printRecords(p printer, store *record.Store, q record.Query, notes io.Writer) error {
