@@ -21,10 +21,12 @@ const (
 // and is sent.
 const LevelAlarm = "Alarm"
 
-// The defaults of send_wait and send_timeout.
+// The defaults of send_wait, send_timeout, alarm_burst and give_up.
 const (
 	DefaultSendWait    = 10 * time.Second
 	DefaultSendTimeout = 30 * time.Second
+	DefaultAlarmBurst  = 20
+	DefaultGiveUp      = 3 * 24 * time.Hour
 )
 
 // Config is what a config file says, with the defaults for what it leaves out.
@@ -52,6 +54,22 @@ type Config struct {
 	SendWait time.Duration
 	// SendTimeout bounds one call of SendAlarmCommand; never 0.
 	SendTimeout time.Duration
+
+	// Channels, Contacts, Routes and Quiet say how alarms find people; see their
+	// types. Channels are in the order of the file.
+	Channels []Channel
+	Contacts []Contact
+	Routes   []Route
+	Quiet    []QuietHours
+	// AlarmKey is one of the AlarmKey constants.
+	AlarmKey string
+	// AlarmBurst is how many alarms of an item are sent a minute before the rest
+	// is gathered; 0 for any number.
+	AlarmBurst int
+	// GiveUp is how old an alarm may become that cannot be sent; never 0.
+	GiveUp time.Duration
+	// RemindEvery is how often a failing item is told of again that its frequency
+	// would keep silent; 0 for never.
 	RemindEvery time.Duration
 
 	// Defaults holds the values of run flags by the flag's name, in a form that
@@ -114,5 +132,8 @@ func newConfig(path string) *Config {
 		Levels:      defaultLevels(),
 		SendWait:    DefaultSendWait,
 		SendTimeout: DefaultSendTimeout,
+		AlarmKey:    AlarmKeyMessage,
+		AlarmBurst:  DefaultAlarmBurst,
+		GiveUp:      DefaultGiveUp,
 	}
 }

@@ -18,8 +18,8 @@ type setting struct {
 	read func(*reader, *Config, entry)
 }
 
-// settingTable lists all keys in the order in which they are read: prefixes and
-// rules need the levels.
+// settingTable lists all keys in the order in which they are read: routes,
+// prefixes and rules need the levels, contacts and routes the channels.
 var settingTable = [...]setting{
 	{"valid_direction_dic", (*reader).directions},
 	{"db_path", (*reader).dbPath},
@@ -28,6 +28,14 @@ var settingTable = [...]setting{
 	{"send_alarm_command", (*reader).sendAlarmCommand},
 	{"send_wait", (*reader).sendWait},
 	{"send_timeout", (*reader).sendTimeout},
+	{"alarm_key", (*reader).alarmKey},
+	{"alarm_burst", (*reader).alarmBurst},
+	{"give_up", (*reader).giveUp},
+	{"remind_every", (*reader).remindEvery},
+	{"channels", (*reader).channels},
+	{"contacts", (*reader).contacts},
+	{"routes", (*reader).routes},
+	{"quiet_hours", (*reader).quietHours},
 	{"defaults", (*reader).flagDefaults},
 	{"prefixes", (*reader).prefixes},
 	{"rules", (*reader).rules},

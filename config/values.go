@@ -70,7 +70,7 @@ func (r *reader) words(e entry, example string) (string, bool) {
 		if !ok {
 			continue
 		}
-		for _, word := range strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }) {
+		for _, word := range splitWords(text) {
 			if hasControl(word) {
 				r.fault(element, quoted(word)+" holds a control character", example)
 				continue
@@ -79,6 +79,10 @@ func (r *reader) words(e entry, example string) (string, bool) {
 		}
 	}
 	return strings.Join(words, " "), len(words) > 0
+}
+
+func splitWords(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 }
 
 // duration reads a time span; otherwise stands for an absent or wrong one.

@@ -35,6 +35,8 @@ type DeliveryError struct {
 	Wait time.Duration
 	// Unreachable: the other side gave no answer, so that other alarms need not be tried now.
 	Unreachable bool
+	// Reached names those of several recipients who have got it all the same.
+	Reached []string
 	// Unsent: no request was made, as where the channel's rate is used up. It is no attempt.
 	Unsent bool
 }

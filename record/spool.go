@@ -268,6 +268,20 @@ func lockNew(fd int) bool {
 	return tryLock(fd) == nil && unix.Fstat(fd, &st) == nil && st.Nlink > 0
 }
 
+// OpenPrivate opens the first of these folders that is this user's alone, or can
+// be made so, for what the processes of one user on one host share.
+func OpenPrivate(folders []string) (*Tree, error) {
+	var problems []error
+	for _, folder := range folders {
+		tree, err := openSpoolFolder(folder, true)
+		if err == nil {
+			return tree, nil
+		}
+		problems = append(problems, pathError("open", folder, err))
+	}
+	return nil, errors.Join(problems...)
+}
+
 // openSpoolFolder refuses a folder that somebody else has made in our place:
 // /tmp is everybody's.
 func openSpoolFolder(folder string, create bool) (*Tree, error) {
