@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 	"time"
 
@@ -142,12 +141,15 @@ func (d *alarmDesk) open() *notify.Dispatcher {
 		return d.dispatcher
 	}
 	s := d.session
-	sender, unable := d.sender()
-	d.dispatcher = notify.New(notify.Options{
-		Store: s.store, Recorder: recorder{s}, Spool: s.spoolAlarm, Sender: sender, Unable: unable,
-		SendTimeout: s.config.SendTimeout, Mask: s.masker.Mask, Warn: s.warn, WarnTrouble: s.warnOfDatabase,
+	way := newRouting(s.config, s.adminOf)
+	options := way.options(notify.Options{
+		Store: s.store, Recorder: recorder{s}, Spool: s.spoolAlarm, Mask: s.masker.Mask, Warn: s.warn, WarnTrouble: s.warnOfDatabase,
 		Starved: record.Starved, Receivers: s.receiversOf,
-	})
+	}, d.supervisor)
+	if options.Sender == nil {
+		options.Unable = s.configTrouble
+	}
+	d.dispatcher = notify.New(options)
 	return d.dispatcher
 }
 
@@ -155,21 +157,6 @@ func (d *alarmDesk) open() *notify.Dispatcher {
 func (s *session) receiversOf(item record.Item) []string {
 	settings, _ := s.store.ReadItem(item)
 	return notify.SplitReceivers(orElse(settings[record.KeyAlarmReceivers], s.adminOf(item.Direction)))
-}
-
-// sender is the site's own command, or nil with the reason.
-func (d *alarmDesk) sender() (notify.Sender, string) {
-	text := d.session.config.SendAlarmCommand
-	if text == "" {
-		return nil, d.session.configTrouble
-	}
-	template, err := notify.ParseTemplate(text)
-	if err != nil {
-		problem := "send_alarm_command: " + err.Error()
-		go d.session.warn(problem)
-		return nil, problem
-	}
-	return &notify.Command{Template: template, Executor: executor{d.supervisor}, Env: os.Environ()}, ""
 }
 
 // sendLeft sends what other runs have left in the outbox, beside the job. It

@@ -145,6 +145,9 @@ func (s *session) readConfig(deadline time.Time) (known bool) {
 	loaded, err := loadConfig(s.configPath, deadline)
 	if loaded != nil {
 		s.config = loaded
+		for _, fault := range sendingFaults(loaded) {
+			s.warnOfSettings("config: " + fault.Error())
+		}
 	}
 	if err == nil {
 		return true

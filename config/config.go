@@ -49,6 +49,7 @@ type Config struct {
 	// SendAlarmCommand is a shell command line with the placeholders <TITLE>,
 	// <MESSAGE> and <RECEIVERS>; "" where alarms are not sent by a command.
 	SendAlarmCommand string
+	CommandLine      int // where it stands in the file, from 1
 	// SendWait bounds how long the end of a run waits for its alarms; 0 does
 	// not wait.
 	SendWait time.Duration

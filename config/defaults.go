@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -163,12 +164,15 @@ func isAlarmFrequency(words []string) bool {
 			return false
 		}
 		d, err := parseDuration(words[2])
-		return err == nil && d > 0
+		return err == nil && d > 0 && d <= maxPause && strings.Trim(words[2], "0123456789.") != ""
 	case "max":
 		return isLimit(words[1:])
 	}
 	return false
 }
+
+// maxPause is how far back anybody looks for the last alarm of "once per".
+const maxPause = 31 * 24 * time.Hour
 
 // isLimit judges what follows max.
 func isLimit(words []string) bool {

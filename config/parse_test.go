@@ -24,9 +24,12 @@ func TestParseEmpty(t *testing.T) {
 		Levels:      []string{"Debug", "Info", "Warning", "Error", "Fatal"},
 		SendWait:    10 * time.Second,
 		SendTimeout: 30 * time.Second,
+		AlarmKey:    "message",
+		AlarmBurst:  20,
+		GiveUp:      72 * time.Hour,
 	}
 	nothingGiven := "valid_direction_dic:\ndb_path:\ndb_layout:\nvalid_message_level_list:\nsend_alarm_command:\n" +
-		"send_wait:\nsend_timeout:\ndefaults:\nprefixes:\nrules:\nmask:\n"
+		"send_wait:\nsend_timeout:\nalarm_key:\nalarm_burst:\ngive_up:\nremind_every:\nchannels:\ncontacts:\nroutes:\nquiet_hours:\ndefaults:\nprefixes:\nrules:\nmask:\n"
 	for _, text := range []string{"", "\n", "# only a comment\n", "---\n", "{}\n", "\ufeff", nothingGiven, "valid_direction_dic: {}\n"} {
 		if got := parsed(t, text); !reflect.DeepEqual(got, want) {
 			t.Errorf("Parse(%q) = %+v, want %+v", text, got, want)
@@ -238,5 +241,56 @@ func TestFaultsBeyondTheBound(t *testing.T) {
 	cfg, _ := Parse("mvrun.yaml", []byte(text))
 	if want := map[string]string{"scan": "both"}; !reflect.DeepEqual(cfg.Defaults, want) {
 		t.Errorf("defaults %v, want %v", cfg.Defaults, want)
+	}
+}
+
+func TestParseRoutes(t *testing.T) {
+	cfg := parsed(t, `
+valid_direction_dic: {LSF: alice, storage: bob}
+channels:
+  mail: {type: email, smtp: 'smtp.example.com:587', password: 'env:SMTP_PASSWORD'}
+  sms: {type: http, headers: {A: b, C: d}, to: [x, y]}
+contacts:
+  alice: {email: alice@example.com, phone: 13800000000, sms: "+49 171"}
+routes:
+  - match: {direction: [LSF, 'st*'], item: 'check_*', title: '(?i)down', level: [alarm, Fatal], hours: '22:00-7', weekdays: [Fri-Mon, wed]}
+    channels: [mail, command, mail]
+    replace_receivers: alice, carol
+    frequency: max  3 times per hour
+    continue: yes
+  - match: {hours: '12-24:00'}
+    receivers: [dave]
+    do: hold
+quiet_hours:
+  - {hours: '00:00-06:30', direction: LSF, except_levels: Fatal, do: drop}
+alarm_key: text
+alarm_burst: 0
+give_up: 1d
+remind_every: 4h
+`)
+	if len(cfg.Channels) != 2 || cfg.Channels[0].Settings["password"].Text != "env:SMTP_PASSWORD" ||
+		!reflect.DeepEqual(cfg.Channels[1].Settings["headers"].Pairs, [][2]string{{"A", "b"}, {"C", "d"}}) {
+		t.Errorf("channels %+v", cfg.Channels)
+	}
+	if !reflect.DeepEqual(cfg.Contacts, []Contact{{"alice", map[string]string{"email": "alice@example.com", "phone": "13800000000", "sms": "+49 171"}}}) {
+		t.Errorf("contacts %+v", cfg.Contacts)
+	}
+	want := []Route{{
+		Match: Match{
+			Directions: []string{"LSF", "st*"}, Items: []string{"check_*"}, Title: "(?i)down", Levels: []string{"Alarm", "Fatal"},
+			Hours: Hours{22 * 60, 7 * 60}, Weekdays: 1<<time.Friday | 1<<time.Saturday | 1<<time.Sunday | 1<<time.Monday | 1<<time.Wednesday,
+		},
+		Channels: []string{"mail", "command"}, Receivers: []string{"alice", "carol"}, Replace: true,
+		Frequency: "max 3 times per hour", Do: DoSend, Continue: true, Line: 9,
+	}, {Match: Match{Hours: Hours{12 * 60, 24 * 60}}, Receivers: []string{"dave"}, Do: DoHold, Line: 14}}
+	if !reflect.DeepEqual(cfg.Routes, want) {
+		t.Errorf("routes %+v\nwant %+v", cfg.Routes, want)
+	}
+	quiet := []QuietHours{{Match: Match{Directions: []string{"LSF"}, Hours: Hours{0, 6*60 + 30}}, Do: DoDrop, ExceptLevels: []string{"Fatal"}, Line: 18}}
+	if !reflect.DeepEqual(cfg.Quiet, quiet) {
+		t.Errorf("quiet hours %+v", cfg.Quiet)
+	}
+	if cfg.AlarmKey != "text" || cfg.AlarmBurst != 0 || cfg.GiveUp != 24*time.Hour || cfg.RemindEvery != 4*time.Hour {
+		t.Errorf("%+v", cfg)
 	}
 }

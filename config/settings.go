@@ -147,7 +147,7 @@ func (r *reader) sendAlarmCommand(cfg *Config, e entry) {
 		r.fault(e, "holds a NUL character, which no command line can", example)
 		return
 	}
-	cfg.SendAlarmCommand = command
+	cfg.SendAlarmCommand, cfg.CommandLine = command, e.value.Line
 	r.placeholders(e, command)
 }
 

@@ -59,11 +59,18 @@ func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 	for i, delivery := range open {
 		if failures[i] == nil {
 			done = append(done, delivery.Channel)
+			continue
+		}
+		for _, name := range failureOf(failures[i]).Reached {
+			done = append(done, reached(delivery.Channel, name))
 		}
 	}
 	a.Done = done
 	return joinFailures(open, failures)
 }
+
+// reached is the note that one of several recipients has got an alarm.
+func reached(channel, receiver string) string { return channel + " to " + receiver }
 
 func (s *Switchboard) now() time.Time {
 	if s.Now == nil {
@@ -89,6 +96,7 @@ func (s *Switchboard) deliver(ctx context.Context, a *Alarm, planned PlannedDeli
 			delivery.To = append(delivery.To, Recipient{Name: name})
 		}
 	}
+	delivery.To = slices.DeleteFunc(delivery.To, func(to Recipient) bool { return slices.Contains(a.Done, reached(planned.Channel, to.Name)) })
 	err = channel.Deliver(ctx, delivery)
 	if failure, ok := errors.AsType[*DeliveryError](err); ok && failure.Unreachable {
 		s.setDown(planned.Channel)
