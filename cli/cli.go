@@ -29,7 +29,7 @@ type command struct {
 // that a run pays nothing for it.
 func commands() []*command {
 	return []*command{
-		viewCommand(), logCommand(), alarmCommand(), flushCommand(), muteCommand(), unmuteCommand(),
+		viewCommand(), logCommand(), alarmCommand(), flushCommand(), muteCommand(), unmuteCommand(), doctorCommand(),
 		versionCommand(), helpCommand(), completionCommand(),
 	}
 }

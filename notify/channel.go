@@ -22,8 +22,8 @@ type Delivery struct {
 
 // Recipient is a receiver as one channel knows it.
 type Recipient struct {
-	Name    string // as in the alarm
-	Address string // the account on the channel; "" where the name is all that is known
+	Name    string `json:"name"`              // as in the alarm
+	Address string `json:"address,omitempty"` // the account on the channel; "" where the name is all that is known
 }
 
 // DeliveryError says why a channel did not deliver. Its text never contains a secret, nor the URL that holds one.

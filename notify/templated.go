@@ -90,7 +90,7 @@ func misspelt(text string) (problem, hint string) {
 		}
 		best := ""
 		for _, right := range templateNames {
-			if distance(name, right) <= max(1, len(right)/3) {
+			if distance(name, right) <= 2 {
 				best = right
 			}
 		}

@@ -45,6 +45,13 @@ func ParseRange(beginText, endText string, now time.Time) (begin, end time.Time,
 	return begin, end, err
 }
 
+// ParseMoment reads a time; a date means its beginning. The error is an
+// *InputError.
+func ParseMoment(name, text string, now time.Time) (time.Time, error) {
+	at, _, err := parseDate(name, text, now)
+	return at, err
+}
+
 // ParseEnd reads the end of a time range that begins now; a date means to its
 // end. The error is an *InputError.
 func ParseEnd(name, text string, now time.Time) (time.Time, error) {
