@@ -85,7 +85,7 @@ func (r result) line(a *Alarm, id identity, now time.Time) []byte {
 	if r.givenUp {
 		e.Bool("given_up", true)
 	}
-	if len(a.Done) > 0 {
+	if len(a.Done) > 1 || len(a.Done) == 1 && a.Done[0] != CommandChannel {
 		e.Strings("channels", a.Done)
 	}
 	if r.gathered > 0 {

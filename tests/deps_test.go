@@ -29,7 +29,7 @@ var laws = map[string]struct{ ours, never []string }{
 // heavy costs every job at its start, called or not; see README, "DESIGN notes".
 // net/http and go-mail, which bring the templates along, are paid for: alarms go
 // out from the run itself.
-var heavy = []string{"os/exec", "database/sql", "expvar", "net/http/pprof", "github.com/prometheus/client_golang/prometheus"}
+var heavy = []string{"database/sql", "expvar", "net/http/pprof", "github.com/prometheus/client_golang/prometheus"}
 
 type listedPackage struct {
 	ImportPath    string

@@ -36,7 +36,7 @@ func orOne(text string) string {
 
 func whySent(e *entry) string {
 	text := "sent"
-	if channels := e.get("channels"); channels != "" && channels != `["command"]` {
+	if channels := e.get("channels"); channels != "" {
 		text += " by " + strings.NewReplacer(`["`, "", `"]`, "", `","`, ", ", `", "`, ", ").Replace(channels)
 	}
 	if attempts := e.get("attempts"); attempts != "" && attempts != "1" {
