@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -297,5 +299,6 @@ func (s *session) stamp(t time.Time) time.Time {
 
 // newRunID gives an id that sorts by time: the UTC second and 40 random bits.
 func newRunID(now time.Time) string {
-	return now.UTC().Format("20060102T150405Z") + fmt.Sprintf("-%010x", rand.Uint64()>>24)
+	random := binary.BigEndian.AppendUint64(nil, rand.Uint64())[:5]
+	return now.UTC().Format("20060102T150405Z-") + hex.EncodeToString(random)
 }

@@ -2,7 +2,6 @@ package record
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -34,7 +33,12 @@ type dayAppender struct {
 
 // errNotMine is given for a file, or a folder, of a shared database by which
 // another user could change what is appended.
-var errNotMine = fmt.Errorf("belongs to another user: %w", unix.EACCES)
+var errNotMine error = notMine{}
+
+type notMine struct{}
+
+func (notMine) Error() string { return "belongs to another user: " + unix.EACCES.Error() }
+func (notMine) Unwrap() error { return unix.EACCES }
 
 // openDay opens a file of lines for appending; its folders are made. With
 // private, in a tree that everybody may write to, the file and its folder must

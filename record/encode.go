@@ -39,9 +39,13 @@ func (e *Encoder) Line() []byte {
 	return append(e.buf, '}', '\n')
 }
 
+// firstLine is room for nearly every record: growing a buffer step by step costs
+// the first records of a run more than writing them.
+const firstLine = 1 << 10
+
 func (e *Encoder) key(k string) {
 	if len(e.buf) == 0 {
-		e.buf = append(e.buf, '{')
+		e.buf = append(make([]byte, 0, firstLine), '{')
 	} else {
 		e.buf = append(e.buf, ',', ' ')
 	}

@@ -22,29 +22,27 @@ type hintWord struct {
 }
 
 // hintWords holds, by their first byte, the words without which no built-in
-// pattern can match.
-var hintWords = sync.OnceValue(func() *[256][]hintWord {
-	words := []hintWord{
-		{"passw", hintName}, {"passphrase", hintName}, {"pwd", hintName}, {"secret", hintName},
-		{"token", hintName}, {"key", hintName}, {"sign", hintName}, {"sig=", hintName},
-		{"密码", hintName}, {"密钥", hintName}, {"口令", hintName},
-		{"authorization", hintAuthorization}, {"bearer", hintAuthorization},
-		{"://", hintURL}, {"-----begin", hintPrivateKey}, {"hook", hintWebhook}, {".org/bot", hintWebhook},
-	}
-	var byFirst [256][]hintWord
-	for _, w := range words {
-		byFirst[w.word[0]] = append(byFirst[w.word[0]], w)
-	}
-	return &byFirst
-})
+// pattern can match. The compiler lays it out: every run masks its command line.
+var hintWords = [256][]hintWord{
+	'p':  {{"passw", hintName}, {"passphrase", hintName}, {"pwd", hintName}},
+	's':  {{"secret", hintName}, {"sign", hintName}, {"sig=", hintName}},
+	't':  {{"token", hintName}},
+	'k':  {{"key", hintName}},
+	0xE5: {{"密码", hintName}, {"密钥", hintName}, {"口令", hintName}}, // with which each begins in UTF-8
+	'a':  {{"authorization", hintAuthorization}},
+	'b':  {{"bearer", hintAuthorization}},
+	':':  {{"://", hintURL}},
+	'-':  {{"-----begin", hintPrivateKey}},
+	'h':  {{"hook", hintWebhook}},
+	'.':  {{".org/bot", hintWebhook}},
+}
 
 // findHints looks for the words without regexps, as nearly all messages have
 // none of them.
 func findHints(text string) hint {
 	var found hint
-	words := hintWords()
 	for i := range len(text) {
-		for _, w := range words[lower(text[i])] {
+		for _, w := range hintWords[lower(text[i])] {
 			if hasLowerPrefix(text[i:], w.word) {
 				found |= w.hint
 			}

@@ -56,16 +56,16 @@ func Self() Process {
 	return Process{PID: pid, Ticks: ticks, Boot: string(bytes.TrimSpace(boot)), Space: space}
 }
 
-// ReadProc reads the beginning, at most 4 KiB, of a file of /proc, or nothing.
-// os.ReadFile would make the runtime's poller first, which every job would pay
-// for.
+// ReadProc reads the beginning, at most 1 KiB, of a file of /proc, or nothing.
+// os.ReadFile would ask for the file's kind and size, make it known to the
+// runtime's poller and read it twice, which every job would pay for.
 func ReadProc(path string) []byte {
 	fd, err := openRetry(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 4096)
+	buf := make([]byte, 1<<10)
 	n, err := unix.Read(fd, buf)
 	if err != nil {
 		return nil

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,8 +62,8 @@ const (
 )
 
 var (
-	errSpoolFull  = fmt.Errorf("the spool of this run has reached %d bytes", maxSpoolBytes)
-	errSpoolEntry = fmt.Errorf("a record is larger than %d bytes", maxSpoolEntry)
+	errSpoolFull  = errors.New("the spool of this run has reached 64 MiB")
+	errSpoolEntry = errors.New("a record is larger than 4 MiB")
 )
 
 const spoolSuffix = ".spool"
@@ -98,7 +99,8 @@ func (f *spoolFile) close() {
 // SpoolName is the name of a run's file: its order among others, the run, and a
 // tag of the database, so that runs with another one need not open the file.
 func SpoolName(now time.Time, run, db string) string {
-	name := fmt.Sprintf("%019d-%s", now.UnixNano(), run)
+	begun := strconv.FormatInt(now.UnixNano(), 10)
+	name := strings.Repeat("0", max(0, 19-len(begun))) + begun + "-" + run
 	if db != "" {
 		name += "." + databaseTag(db)
 	}
@@ -108,7 +110,7 @@ func SpoolName(now time.Time, run, db string) string {
 func databaseTag(db string) string {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, db) // never fails
-	return fmt.Sprintf("%08x", h.Sum32())
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // isForOther reports whether a spool file's name says that it is for another
@@ -132,7 +134,7 @@ func SpoolFolders(stateHome string, uid int) []string {
 	if uid == 0 {
 		folders = append(folders, "/var/lib/mvrun/spool")
 	}
-	return append(folders, fmt.Sprintf("/tmp/mvrun-%d", uid))
+	return append(folders, "/tmp/mvrun-"+strconv.Itoa(uid))
 }
 
 // Path is the run's file, or "" while it has none.

@@ -3,6 +3,8 @@
 package runner
 
 import (
+	"errors"
+	"os"
 	"os/signal"
 	"runtime"
 	"sync/atomic"
@@ -36,9 +38,12 @@ const (
 
 // catcher holds what has to be put back.
 type catcher struct {
-	in, out int // the pipe
-	before  map[unix.Signal]kernelAction
-	stop    func() // instead of all that, where os/signal does the work
+	in     *os.File // the pipe's read end; waiting for it takes no thread
+	fd     int      // of in
+	out    int      // the write end
+	list   []unix.Signal
+	before [signalCount]kernelAction // by signal number
+	stop   func()                    // instead of all that, where os/signal does the work
 }
 
 // caughtSize is the size of the handler's record: signal, si_code, si_pid and nothing, 4 bytes each.
@@ -48,11 +53,10 @@ const caughtSize = 16
 // into the pipe of less than PIPE_BUF bytes is whole or not done; the pipe has room for some thousand signals.
 func catchSignals(list []unix.Signal, deliver func(caught)) *catcher {
 	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil { // a handler must not wait
 		return &catcher{stop: notifySignals(list, deliver)}
 	}
-	_ = unix.SetNonblock(fds[1], true) // a handler must not wait
-	c := &catcher{in: fds[0], out: fds[1], before: make(map[unix.Signal]kernelAction, len(list))}
+	c := &catcher{in: os.NewFile(uintptr(fds[0]), "signals"), fd: fds[0], out: fds[1], list: list}
 	atomic.StoreInt64(&caughtFD, int64(c.out))
 	action := kernelAction{
 		handler: catchSignalAddress,
@@ -77,12 +81,13 @@ func (c *catcher) read(deliver func(caught)) {
 	unblockSignals()
 	var record [caughtSize]byte
 	for {
-		n, err := unix.Read(c.in, record[:])
-		if err == unix.EINTR {
+		n, err := c.in.Read(record[:])
+		if errors.Is(err, unix.EAGAIN) { // the runtime's poller had no room for it
+			_ = unix.SetNonblock(c.fd, false)
 			continue
 		}
 		if n != caughtSize {
-			_ = unix.Close(c.in)
+			_ = c.in.Close()
 			return
 		}
 		fields := (*[3]int32)(unsafe.Pointer(&record))
@@ -106,7 +111,7 @@ func (c *catcher) pending() bool {
 	if c.stop != nil {
 		return false
 	}
-	waiting, err := unix.IoctlGetInt(c.in, unix.TIOCINQ)
+	waiting, err := unix.IoctlGetInt(c.fd, unix.TIOCINQ)
 	return err == nil && waiting > 0
 }
 
@@ -115,9 +120,9 @@ func (c *catcher) close() {
 		c.stop()
 		return
 	}
-	for sig, action := range c.before {
+	for _, sig := range c.list {
 		if sig != unix.SIGPIPE { // whose old action, to ignore it, was only for the runtime's eyes
-			setAction(sig, action)
+			setAction(sig, c.before[sig])
 		}
 	}
 	atomic.StoreInt64(&caughtFD, -1)

@@ -22,7 +22,7 @@ const codeKernel = 0x80 // SI_KERNEL: the terminal driver, among others
 // the command comes to inherit it. PIPE and XFSZ are taken so that they do not end mvrun where a warning or a record
 // meets a closed stderr or a limit.
 func (s *Supervisor) listen() {
-	var list []unix.Signal
+	list := make([]unix.Signal, 0, signalCount)
 	for number := unix.Signal(1); number < signalCount; number++ {
 		if s.inherited.ignored[number] {
 			signal.Ignore(number)
