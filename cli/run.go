@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,6 +34,8 @@ type job struct {
 	begun      time.Time // of the first attempt
 	attempts   int
 	notes      []string
+	self       record.Process
+	upkeeping  sync.Once
 	upkeepDone chan struct{} // closed when upkeep is through
 	// failingMark, of an item whose last run failed, is known once failingKnown
 	// is closed.
@@ -95,10 +98,8 @@ func (j *job) execute() *runner.Result {
 		script = scriptOf(j.args, workdir())
 	}
 	j.prepareItem(script)
-	origins := make(chan origin, 1)
-	go func() { origins <- findOrigin(j.options, script) }()
 	j.open(deadline)
-	j.origin = <-origins
+	j.origin = findOrigin(j.options, script)
 	if !j.admitted() {
 		return j.skip()
 	}
@@ -127,20 +128,17 @@ func (j *job) begin(deadline time.Time) {
 	j.nested = record.NewNested(spoolFolders(), j.run, j.parent)
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
 	j.streams = j.newStreams()
+	j.self = record.Self()
 	mark := record.Mark{
 		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
-		Startup: j.origin.startup, User: j.origin.user, Process: record.Self(),
+		Startup: j.origin.startup, User: j.origin.user, Process: j.self,
 	}
 	j.upkeepDone, j.remembered, j.failingKnown = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	go j.remember()
-	j.heartbeat(time.Now(), record.MarkEntry(hostName(), j.item, mark))
+	j.heartbeat(time.Now(), j.settingsEntry(), record.MarkEntry(hostName(), j.item, mark))
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
 	j.recordWarnings()
 	j.awaitSettings(time.Until(deadline))
-	go func() {
-		limitMemory()
-		j.upkeep(mark.Process)
-	}()
+	time.AfterFunc(memoryDelay, limitMemory)
 }
 
 // memoryGoal is what the runtime keeps its memory below, by collecting garbage
@@ -148,8 +146,10 @@ func (j *job) begin(deadline time.Time) {
 // have at most 16.
 const memoryGoal = 8 << 20
 
-// limitMemory stops all goroutines for some microseconds, for which the start of
-// the command does not wait.
+// memoryDelay is the age at which a run sets its goal: a short one, which has not
+// collected anything yet, need not stop all its goroutines for that.
+const memoryDelay = 20 * time.Millisecond
+
 func limitMemory() { debug.SetMemoryLimit(memoryGoal) }
 
 // attempt runs the command once.
@@ -159,8 +159,10 @@ func (j *job) attempt() *runner.Result {
 		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet,
 		Timeout: j.options.timeout, KillAfter: j.options.killAfter, SinkFirst: j.nested.HasParent(),
 		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]),
+		OnStart: func(int) { j.beginUpkeep() },
 	}
 	result := j.supervisor.Run(context.Background(), command)
+	j.beginUpkeep() // where the command could not be started
 	if j.attempts == 1 {
 		j.begun = result.Start
 	}

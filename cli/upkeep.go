@@ -3,17 +3,23 @@ package cli
 import (
 	"errors"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
 )
 
+// beginUpkeep is called once the command runs, which is not to wait for it.
+func (j *job) beginUpkeep() {
+	j.upkeeping.Do(func() { go j.upkeep() })
+}
+
 // upkeep is what a run does for the database beside the job: it closes runs
 // whose mvrun was killed, and carries over and sends what earlier runs had to
 // leave. Nobody waits for it but the end of the run, for a moment. While the
 // database is bypassed it says nothing: the writer has told.
-func (j *job) upkeep(self record.Process) {
+func (j *job) upkeep() {
 	defer close(j.upkeepDone)
 	<-j.remembered
 	if j.store != nil {
@@ -26,10 +32,20 @@ func (j *job) upkeep(self record.Process) {
 	// The spool comes first: it may hold the end of a run that is not marked as
 	// ended, because the database was away.
 	_, spoolErr := record.MergeSpools(j.store, spoolFolders())
-	if _, err := j.store.CloseLost(j.item, self, spoolFolders()...); err != nil || spoolErr != nil {
+	if _, err := j.store.CloseLost(j.item, j.self, j.run, spoolFolders()...); err != nil || spoolErr != nil {
 		return
 	}
 	j.alarms.sendLeft()
+}
+
+// settingsEntry is done by the writer, before the run is marked: what hangs in
+// the database hangs up neither of them for longer than the other.
+func (j *job) settingsEntry() record.Entry {
+	remember := sync.OnceFunc(j.remember)
+	if j.store == nil {
+		remember()
+	}
+	return record.Entry{Item: j.item, Do: func(*record.Store) error { remember(); return nil }}
 }
 
 // remember ends with the item's settings known, or known not to be had.

@@ -210,12 +210,20 @@ func (s *Store) Unmark(item Item, run string) error {
 
 // Running gives the marks of an item's runs on this host, with their states.
 func (s *Store) Running(item Item, self Process) (map[State][]Mark, error) {
+	return s.runningBeside(item, self, "")
+}
+
+// runningBeside leaves out the mark of one run.
+func (s *Store) runningBeside(item Item, self Process, run string) (map[State][]Mark, error) {
 	entries, err := s.tree.List(s.markFolder(item)...)
 	if err != nil {
 		return nil, err
 	}
 	marks := map[State][]Mark{}
 	for _, entry := range entries {
+		if entry.Name() == run {
+			continue
+		}
 		mark, err := s.readMark(item, entry.Name())
 		if err != nil {
 			continue
@@ -267,10 +275,10 @@ const (
 // each once: as "wrapper lost", or as "never finished" where the host was
 // started anew since. A run that has left something in one of the spool folders
 // is passed over, since its own record may be there; see MergeSpools. It may be
-// called by many processes at once and killed at any point. It returns the runs
-// that it closed.
-func (s *Store) CloseLost(item Item, self Process, spoolFolders ...string) ([]Mark, error) {
-	marks, err := s.Running(item, self)
+// called by many processes at once and killed at any point. The run that asks,
+// "" for none, is not looked at. It returns the runs that it closed.
+func (s *Store) CloseLost(item Item, self Process, run string, spoolFolders ...string) ([]Mark, error) {
+	marks, err := s.runningBeside(item, self, run)
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func TestCloseLost(t *testing.T) {
 	folder := t.TempDir()
 	leaveSpool(t, folder, "0001-spooled", testEntries(testLines("w", 0, 1)))
 
-	closed, err := store.CloseLost(testItem, self, folder)
+	closed, err := store.CloseLost(testItem, self, "", folder)
 	if err != nil || len(closed) != 2 || closed[0].Run != "dead" || closed[1].Run != "rebooted" {
 		t.Errorf("closed %v, %v", closed, err)
 	}
@@ -126,14 +126,14 @@ func TestCloseLost(t *testing.T) {
 	if got := runRecords(t, store, testDay); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("recorded %v, want %v", got, want)
 	}
-	if closed, err := store.CloseLost(testItem, self, folder); err != nil || len(closed) != 0 {
+	if closed, err := store.CloseLost(testItem, self, "", folder); err != nil || len(closed) != 0 {
 		t.Errorf("again: %v, %v", closed, err)
 	}
 	marks, err := store.Running(testItem, self)
 	if err != nil || len(marks[StateAlive]) != 1 || len(marks[StateDead]) != 1 || len(marks) != 2 {
 		t.Errorf("left: %v, %v", marks, err)
 	}
-	if closed, err := store.CloseLost(testItem, self); err != nil || len(closed) != 1 || closed[0].Run != "spooled" {
+	if closed, err := store.CloseLost(testItem, self, ""); err != nil || len(closed) != 1 || closed[0].Run != "spooled" {
 		t.Errorf("without its spool: %v, %v", closed, err)
 	}
 }
@@ -142,11 +142,11 @@ func TestCloseLostKilled(t *testing.T) {
 	store, self := fixedStore(t), Self()
 	dead := endedChild(t)
 	markRunning(t, store, "dead", dead)
-	if closed, err := store.CloseLost(testItem, self); err != nil || len(closed) != 1 {
+	if closed, err := store.CloseLost(testItem, self, ""); err != nil || len(closed) != 1 {
 		t.Fatal(closed, err)
 	}
 	markRunning(t, store, "dead", dead) // killed before the mark was removed
-	if closed, err := store.CloseLost(testItem, self); err != nil || len(closed) != 0 {
+	if closed, err := store.CloseLost(testItem, self, ""); err != nil || len(closed) != 0 {
 		t.Errorf("again: %v, %v", closed, err)
 	}
 	if got := runRecords(t, store, testDay); len(got) != 1 {
@@ -167,7 +167,7 @@ func TestManyCloseLost(t *testing.T) {
 	for range 6 {
 		other := testStore(t, db, StoreOptions{Now: testClock})
 		group.Go(func() {
-			closed, err := other.CloseLost(testItem, self)
+			closed, err := other.CloseLost(testItem, self, "")
 			if err != nil {
 				t.Error(err)
 			}
@@ -190,11 +190,11 @@ func TestBrokenMarks(t *testing.T) {
 	for _, name := range []string{"empty", ".hidden"} {
 		writeTestFile(t, filepath.Join(folder, name), "")
 	}
-	if closed, err := store.CloseLost(testItem, self); err != nil || len(closed) != 0 {
+	if closed, err := store.CloseLost(testItem, self, ""); err != nil || len(closed) != 0 {
 		t.Errorf("in the making: closed %v, %v", closed, err)
 	}
 	now = now.Add(time.Hour)
-	if closed, err := store.CloseLost(testItem, self); err != nil || len(closed) != 1 || closed[0].Run != "empty" {
+	if closed, err := store.CloseLost(testItem, self, ""); err != nil || len(closed) != 1 || closed[0].Run != "empty" {
 		t.Errorf("later: closed %v, %v", closed, err)
 	}
 }

@@ -159,7 +159,7 @@ func childClose(args []string) error {
 		return err
 	}
 	defer store.Close()
-	closed, err := store.CloseLost(testItem, Self())
+	closed, err := store.CloseLost(testItem, Self(), "")
 	fmt.Println(len(closed))
 	return err
 }
