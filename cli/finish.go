@@ -36,12 +36,12 @@ func (j *job) finish(result *runner.Result) {
 	if summary.Dropped > 0 {
 		j.log(record.LevelWarning, fmt.Sprintf("mvrun: %d records found room neither in the database nor in the spool", summary.Dropped), end)
 	}
+	item, run := j.item, j.run
+	unmark := record.Entry{Item: item, Do: func(s *record.Store) error { return s.Unmark(item, run) }}
 	j.runRecord(runEnd{
 		result: result, cause: cause, attempts: j.attempts, start: j.begun, end: result.End, duration: result.End.Sub(j.begun),
 		counts: &j.counts, output: j.keepOutput(result), argv: j.args, notes: j.notes,
-	})
-	item, run := j.item, j.run
-	j.writer.Put(record.Entry{Item: item, Do: func(s *record.Store) error { return s.Unmark(item, run) }})
+	}, unmark)
 	if !failed(result) {
 		j.tellRecovery()
 	}
@@ -77,10 +77,7 @@ func (j *job) waitBeside(done <-chan struct{}) {
 	if j.writer.Summary().Spooled > 0 {
 		wait = 0
 	}
-	select {
-	case <-done:
-	case <-time.After(wait):
-	}
+	closedWithin(done, wait)
 }
 
 // keepOutput puts the last output of the run into the database and says where.

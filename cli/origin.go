@@ -65,11 +65,12 @@ const (
 // processAncestors names the ancestors of this process, nearest first.
 func processAncestors() []string {
 	var names []string
+	buf := make([]byte, record.ProcBytes)
 	leader, _ := unix.Getsid(0)
 	pid, beyond := os.Getppid(), 0
 	inSession := leader != os.Getpid()
-	for range maxAncestors {
-		name, parent, ok := readStat(pid)
+	for len(names) < maxAncestors && pid > 0 {
+		name, parent, ok := readStat(pid, buf)
 		if !ok {
 			break
 		}
@@ -86,18 +87,18 @@ func processAncestors() []string {
 	return names
 }
 
-// readStat reads the name and the parent of a process; see proc(5).
-func readStat(pid int) (name string, parent int, ok bool) {
-	stat := record.ReadProc("/proc/" + strconv.Itoa(pid) + "/stat")
+// readStat reads the name and the parent of a process by way of a buffer; see
+// proc(5).
+func readStat(pid int, buf []byte) (name string, parent int, ok bool) {
+	stat := record.ReadProc("/proc/"+strconv.Itoa(pid)+"/stat", buf)
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if open < 0 || end < open {
 		return "", 0, false
 	}
-	fields := bytes.Fields(stat[end+1:])
-	if len(fields) < 2 {
-		return "", 0, false
-	}
-	parent, err := strconv.Atoi(string(fields[1]))
+	_, behind, _ := bytes.Cut(stat[end:], []byte(") ")) // the state, the parent, and many more
+	_, behind, _ = bytes.Cut(behind, []byte{' '})
+	number, _, _ := bytes.Cut(behind, []byte{' '})
+	parent, err := strconv.Atoi(string(number))
 	return string(stat[open+1 : end]), parent, err == nil
 }
 

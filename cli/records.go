@@ -53,7 +53,8 @@ type runEnd struct {
 	notes    []string
 }
 
-func (s *session) runRecord(end runEnd) {
+// runRecord is put by one Put with what belongs to it and goes behind it.
+func (s *session) runRecord(end runEnd, after ...record.Entry) {
 	at := s.stamp(end.end)
 	from, r := s.origin, end.result
 	var e record.Encoder
@@ -87,7 +88,7 @@ func (s *session) runRecord(end runEnd) {
 		String("hostname", from.hostname).String("startup", from.startup).String("script", from.script).
 		Strings("argv", s.masker.MaskArgs(end.argv)).Int("pid", int64(r.PID)).Optional("build_url", from.buildURL).
 		Optional("job_name", from.jobName).Optional("build_number", from.number)
-	s.writer.Put(s.entry(record.Run, at, e.Line()))
+	s.writer.Put(append([]record.Entry{s.entry(record.Run, at, e.Line())}, after...)...)
 }
 
 func lostBytes(r *runner.Result) (sum int64) {

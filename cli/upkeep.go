@@ -87,10 +87,20 @@ func rememberedLabels(settings record.ItemSettings) [][2]string {
 // awaitSettings reports whether the item's settings are known within this time.
 // A database that hangs must not hold up the run.
 func (j *job) awaitSettings(wait time.Duration) bool {
+	return closedWithin(j.remembered, wait)
+}
+
+// closedWithin makes no timer where there is nothing to wait for.
+func closedWithin(channel <-chan struct{}, wait time.Duration) bool {
+	select {
+	case <-channel:
+		return true
+	default:
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case <-j.remembered:
+	case <-channel:
 		return true
 	case <-timer.C:
 		return false

@@ -65,6 +65,9 @@ func invalidAt(data []byte) int {
 // reports what is no YAML, and falls back to what can be read of it: first with
 // the tabs of the indentation replaced, then the settings before the fault.
 func (r *reader) document(data []byte) (root *yaml.Node, ok bool) {
+	if len(data) == 0 {
+		return nil, true // every run without a config comes here
+	}
 	root, err := decode(data)
 	var tabs []int
 	if !decoded(err) {

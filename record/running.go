@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -49,23 +48,26 @@ func (m Mark) encode() []byte {
 
 // Self describes this process.
 func Self() Process {
-	boot := ReadProc("/proc/sys/kernel/random/boot_id")
+	boot := ReadProc("/proc/sys/kernel/random/boot_id", make([]byte, ProcBytes))
 	space, _ := os.Readlink("/proc/self/ns/pid")
 	pid := os.Getpid()
 	ticks, _, _ := startTicks(pid)
 	return Process{PID: pid, Ticks: ticks, Boot: string(bytes.TrimSpace(boot)), Space: space}
 }
 
-// ReadProc reads the beginning, at most 1 KiB, of a file of /proc, or nothing.
-// os.ReadFile would ask for the file's kind and size, make it known to the
-// runtime's poller and read it twice, which every job would pay for.
-func ReadProc(path string) []byte {
+// ProcBytes is room for what is of interest in a file of /proc.
+const ProcBytes = 1 << 10
+
+// ReadProc reads the beginning of a file of /proc into a buffer, and returns
+// what it has read, or nothing. os.ReadFile would ask for the file's kind and
+// size, make it known to the runtime's poller and read it twice, which every
+// job would pay for.
+func ReadProc(path string, buf []byte) []byte {
 	fd, err := openRetry(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 1<<10)
 	n, err := unix.Read(fd, buf)
 	if err != nil {
 		return nil
@@ -76,17 +78,21 @@ func ReadProc(path string) []byte {
 // startTicks reads the start time of a process. One that has ended, and waits
 // for its parent to ask, has none.
 func startTicks(pid int) (ticks uint64, known, ended bool) {
-	stat := ReadProc("/proc/" + strconv.Itoa(pid) + "/stat")
+	stat := ReadProc("/proc/"+strconv.Itoa(pid)+"/stat", make([]byte, ProcBytes))
+	number := 2
 	// The name, in parentheses, may contain blanks and parentheses.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 20 {
-		return 0, false, false
+	for field := range bytes.FieldsSeq(stat[bytes.LastIndexByte(stat, ')')+1:]) {
+		switch number++; number {
+		case 3:
+			if state := string(field); state == "Z" || state == "X" {
+				return 0, false, true
+			}
+		case 22:
+			ticks, err := strconv.ParseUint(string(field), 10, 64)
+			return ticks, err == nil, false
+		}
 	}
-	if fields[0] == "Z" || fields[0] == "X" {
-		return 0, false, true
-	}
-	ticks, err := strconv.ParseUint(fields[19], 10, 64)
-	return ticks, err == nil, false
+	return 0, false, false
 }
 
 // State says what has become of a process.

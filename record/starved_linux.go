@@ -19,12 +19,12 @@ func Starved() bool {
 	if err != nil {
 		return false
 	}
-	mine := strconv.Itoa(unix.Gettid())
+	mine, buf := strconv.Itoa(unix.Gettid()), make([]byte, ProcBytes)
 	for _, thread := range threads {
 		if thread.Name() == mine {
 			continue
 		}
-		stat := ReadProc("/proc/self/task/" + thread.Name() + "/stat")
+		stat := ReadProc("/proc/self/task/"+thread.Name()+"/stat", buf)
 		// The name, in parentheses, may contain anything.
 		if state := stat[bytes.LastIndexByte(stat, ')')+1:]; len(state) > 1 && state[1] == 'R' {
 			return true

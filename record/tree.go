@@ -89,6 +89,9 @@ func (t *Tree) openRoot(create bool) (fd int, shared bool, err error) {
 // cause takes the system's error out of a path error, so that a path is not
 // named twice in a message.
 func cause(err error) error {
+	if _, ok := err.(unix.Errno); ok {
+		return err // as nearly always
+	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		return pathErr.Err

@@ -45,7 +45,8 @@ type Writer struct {
 	full     bool          // a Put has waited in vain; none waits again until there is room
 	closed   bool          // nothing is taken any more
 	settle   *settling     // what Close asks for
-	changed  chan struct{} // closed, and made anew, whenever queue or writing shrink
+	taken    chan struct{} // closed, and made anew, whenever queue shrinks
+	written  chan struct{} // the same for writing
 	dropped  int64
 	spooled  int64
 	troubled bool // something could not be written where it should
@@ -94,7 +95,7 @@ func NewWriter(store *Store, spool *Spool, o WriterOptions) *Writer {
 	}
 	w := &Writer{
 		options: o, bypass: newBypass(store, spool, o.Patience, o.Retry),
-		changed: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{}),
+		taken: make(chan struct{}), written: make(chan struct{}), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{}),
 		warned: map[string]bool{},
 	}
 	go w.work()
@@ -115,7 +116,7 @@ func (w *Writer) Put(entries ...Entry) {
 				deadline = time.Now().Add(maxPutWait)
 			}
 			w.kick()
-			w.full = !w.waitForChange(deadline)
+			w.full = !w.waitFor(w.taken, deadline)
 		}
 		if w.closed || !w.hasRoom(size) {
 			if e.spoolable() {
@@ -169,13 +170,12 @@ func (w *Writer) kick() {
 	}
 }
 
-// waitForChange gives the lock back until the queue has become shorter, and
-// reports whether that was before the deadline.
-func (w *Writer) waitForChange(deadline time.Time) bool {
-	changed := w.changed
+// waitFor gives the lock back until the change has come about, and reports
+// whether that was before the deadline.
+func (w *Writer) waitFor(change <-chan struct{}, deadline time.Time) bool {
 	w.mu.Unlock()
 	defer w.mu.Lock()
-	return waitUntil(deadline, changed)
+	return waitUntil(deadline, change)
 }
 
 // waitUntil reports whether a channel was closed before the deadline.
@@ -203,7 +203,7 @@ func (w *Writer) flush(deadline time.Time) bool {
 	defer func() { w.waiting-- }()
 	w.hurryUp()
 	for len(w.queue) > 0 || len(w.writing) > 0 {
-		if !w.waitForChange(deadline) {
+		if !w.waitFor(w.written, deadline) {
 			return len(w.queue) == 0 && len(w.writing) == 0
 		}
 	}
@@ -274,14 +274,15 @@ func (w *Writer) take() (batch []Entry, settle *settling, closed bool) {
 	if len(batch) == 0 {
 		settle, w.settle = w.settle, nil
 	} else {
-		w.signalChange()
+		signal(&w.taken)
 	}
 	return batch, settle, w.closed
 }
 
-func (w *Writer) signalChange() {
-	close(w.changed)
-	w.changed = make(chan struct{})
+// signal wakes all who wait for a change.
+func signal(change *chan struct{}) {
+	close(*change)
+	*change = make(chan struct{})
 }
 
 func (w *Writer) write(batch []Entry) {
@@ -291,7 +292,7 @@ func (w *Writer) write(batch []Entry) {
 	w.spooled += int64(result.spooled)
 	w.dropped += int64(result.dropped)
 	w.troubled = w.troubled || result.database != nil || result.spool != nil || result.spooled > 0
-	w.signalChange()
+	signal(&w.written)
 	w.mu.Unlock()
 	if result.database != nil && !errors.Is(result.database, errSlow) {
 		w.warnOfDatabase(result.database)

@@ -49,9 +49,10 @@ type catcher struct {
 // caughtSize is the size of the handler's record: signal, si_code, si_pid and nothing, 4 bytes each.
 const caughtSize = 16
 
-// catchSignals makes the signals arrive at deliver, one after another, in a goroutine that ends with close. A write
+// catchSignals makes the signals arrive at deliver, one after another, in a goroutine that ends with close; blocked says
+// that mvrun was started with some of them blocked. A write
 // into the pipe of less than PIPE_BUF bytes is whole or not done; the pipe has room for some thousand signals.
-func catchSignals(list []unix.Signal, deliver func(caught)) *catcher {
+func catchSignals(list []unix.Signal, blocked bool, deliver func(caught)) *catcher {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil { // a handler must not wait
 		return &catcher{stop: notifySignals(list, deliver)}
@@ -73,12 +74,14 @@ func catchSignals(list []unix.Signal, deliver func(caught)) *catcher {
 	for _, sig := range list {
 		c.before[sig] = setAction(sig, action)
 	}
-	go c.read(deliver)
+	go c.read(blocked, deliver)
 	return c
 }
 
-func (c *catcher) read(deliver func(caught)) {
-	unblockSignals()
+func (c *catcher) read(blocked bool, deliver func(caught)) {
+	if blocked {
+		unblockSignals()
+	}
 	var record [caughtSize]byte
 	for {
 		n, err := c.in.Read(record[:])
@@ -98,10 +101,7 @@ func (c *catcher) read(deliver func(caught)) {
 // unblockSignals makes sure that one thread takes the signals that were blocked when mvrun started. The other threads
 // keep the mask for the command to inherit.
 func unblockSignals() {
-	var none, before unix.Sigset_t
-	if unix.PthreadSigmask(unix.SIG_SETMASK, nil, &before) != nil || before == none {
-		return
-	}
+	var none unix.Sigset_t
 	runtime.LockOSThread()
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 }

@@ -7,7 +7,7 @@ import "golang.org/x/sys/unix"
 // catcher stands for what catch_linux.go does with assembly.
 type catcher struct{ stop func() }
 
-func catchSignals(list []unix.Signal, deliver func(caught)) *catcher {
+func catchSignals(list []unix.Signal, _ bool, deliver func(caught)) *catcher {
 	return &catcher{stop: notifySignals(list, deliver)}
 }
 

@@ -30,7 +30,7 @@ func (s *Supervisor) listen() {
 			list = append(list, number)
 		}
 	}
-	s.catcher = catchSignals(list, s.handle)
+	s.catcher = catchSignals(list, s.inherited.mask != 0, s.handle)
 }
 
 // catchable leaves out what cannot be caught; what a fault of mvrun's own code raises; CHLD and URG, which the runtime
