@@ -129,16 +129,19 @@ func (j *job) begin(deadline time.Time) {
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
 	j.streams = j.newStreams()
 	j.self = record.Self()
-	mark := record.Mark{
-		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
-		Startup: j.origin.startup, User: j.origin.user, Process: j.self,
-	}
 	j.upkeepDone, j.remembered, j.failingKnown = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	j.heartbeat(time.Now(), j.settingsEntry(), record.MarkEntry(hostName(), j.item, mark))
+	j.heartbeat(time.Now(), j.settingsEntry(), j.markEntry())
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
 	j.recordWarnings()
 	j.awaitSettings(time.Until(deadline))
 	time.AfterFunc(memoryDelay, limitMemory)
+}
+
+func (j *job) markEntry() record.Entry {
+	return record.MarkEntry(hostName(), j.item, record.Mark{
+		Run: j.run, Parent: j.parent, Start: j.start.Format(record.StampLayout), Script: j.origin.script,
+		Startup: j.origin.startup, User: j.origin.user, Process: j.self,
+	})
 }
 
 // memoryGoal is what the runtime keeps its memory below, by collecting garbage

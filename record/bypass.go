@@ -102,18 +102,28 @@ type written struct {
 
 // write brings a batch to a disk.
 func (b *bypass) write(batch []Entry) written {
-	var result written
-	rest := batch // the operation may still be at work on the batch
-	if !b.on {
-		a := b.ask(b.patience, func() answer { return b.store.putAll(batch) })
-		if a.err == nil {
-			return result
-		}
-		now := time.Now()
-		b.on, b.since, b.lastTry, b.err = true, now, now, a.err
-		result.database = a.err
-		rest = batch[a.done:]
+	if b.on {
+		return b.divert(batch)
 	}
+	a := b.ask(b.patience, func() answer { return b.store.putAll(batch) })
+	if a.err == nil {
+		return written{}
+	}
+	now := time.Now()
+	b.on, b.since, b.lastTry, b.err = true, now, now, a.err
+	rest := batch[a.done:] // the operation may still be at work on the batch
+	result := b.divert(rest)
+	result.database = a.err
+	if errors.Is(a.err, errSlow) {
+		// The spool was empty before.
+		b.lateDone, b.lateBytes = len(rest)-countRecords(rest), b.spool.mark()
+	}
+	return result
+}
+
+// divert brings to the spool what the database has not taken.
+func (b *bypass) divert(rest []Entry) written {
+	var result written
 	records := countRecords(rest)
 	for _, entry := range rest {
 		if !entry.spoolable() && b.store != nil {
@@ -122,10 +132,6 @@ func (b *bypass) write(batch []Entry) written {
 	}
 	result.dropped, result.spool = b.spool.Append(rest)
 	result.spooled = records - result.dropped
-	if errors.Is(result.database, errSlow) {
-		// The spool was empty before.
-		b.lateDone, b.lateBytes = len(rest)-records, b.spool.mark()
-	}
 	return result
 }
 
