@@ -200,10 +200,10 @@ func rewrite(dir int, name string, data []byte) error {
 	if st.Nlink != 1 || int(st.Uid) != unix.Getuid() {
 		return fs.ErrPermission // somebody else has planted it
 	}
-	if err = writeFull(fd, data); err != nil {
+	if err = writeFull(fd, data); err != nil || st.Size <= int64(len(data)) {
 		return err
 	}
-	return unix.Ftruncate(fd, int64(len(data)))
+	return unix.Ftruncate(fd, int64(len(data))) // dearer than the write, and seldom needed
 }
 
 // Unmark takes away the mark of a run that is recorded.

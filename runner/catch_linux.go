@@ -38,26 +38,32 @@ const (
 
 // catcher holds what has to be put back.
 type catcher struct {
-	in     *os.File // the pipe's read end; waiting for it takes no thread
-	fd     int      // of in
-	out    int      // the write end
-	list   []unix.Signal
-	before [signalCount]kernelAction // by signal number
-	stop   func()                    // instead of all that, where os/signal does the work
+	in      *os.File // the pipe's read end; waiting for it takes no thread
+	fd      int      // of in
+	out     int      // the write end
+	list    []unix.Signal
+	before  [signalCount]kernelAction // by signal number
+	blocked bool                      // mvrun was started with some of them blocked
+	deliver func(caught)
+	begun   atomic.Bool
+	stop    func() // instead of all that, where os/signal does the work
 }
 
 // caughtSize is the size of the handler's record: signal, si_code, si_pid and nothing, 4 bytes each.
 const caughtSize = 16
 
-// catchSignals makes the signals arrive at deliver, one after another, in a goroutine that ends with close; blocked says
-// that mvrun was started with some of them blocked. A write
-// into the pipe of less than PIPE_BUF bytes is whole or not done; the pipe has room for some thousand signals.
+// catchSignals catches the signals from now on, and keeps them until they are asked for by catchUp and begin; blocked
+// says that mvrun was started with some of them blocked. A write into the pipe of less than PIPE_BUF bytes is whole or
+// not done; the pipe has room for some thousand signals.
 func catchSignals(list []unix.Signal, blocked bool, deliver func(caught)) *catcher {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil { // a handler must not wait
 		return &catcher{stop: notifySignals(list, deliver)}
 	}
-	c := &catcher{in: os.NewFile(uintptr(fds[0]), "signals"), fd: fds[0], out: fds[1], list: list}
+	c := &catcher{
+		in: os.NewFile(uintptr(fds[0]), "signals"), fd: fds[0], out: fds[1],
+		list: list, blocked: blocked, deliver: deliver,
+	}
 	atomic.StoreInt64(&caughtFD, int64(c.out))
 	action := kernelAction{
 		handler: catchSignalAddress,
@@ -74,12 +80,31 @@ func catchSignals(list []unix.Signal, blocked bool, deliver func(caught)) *catch
 	for _, sig := range list {
 		c.before[sig] = setAction(sig, action)
 	}
-	go c.read(blocked, deliver)
 	return c
 }
 
-func (c *catcher) read(blocked bool, deliver func(caught)) {
-	if blocked {
+// catchUp delivers what was caught so far, unless begin has been called, which sees to it.
+func (c *catcher) catchUp() {
+	var record [caughtSize]byte
+	for c.stop == nil && !c.begun.Load() {
+		if n, err := unix.Read(c.fd, record[:]); n != caughtSize && err != unix.EINTR {
+			return
+		} else if n == caughtSize {
+			c.deliver(decodeCaught(&record))
+		}
+	}
+}
+
+// begin makes signals arrive as they come, one after another, in a goroutine that ends with close. A run begins once its
+// command has been forked: a goroutine that is woken before competes with the fork.
+func (c *catcher) begin() {
+	if c.stop == nil && !c.begun.Swap(true) {
+		go c.read()
+	}
+}
+
+func (c *catcher) read() {
+	if c.blocked {
 		unblockSignals()
 	}
 	var record [caughtSize]byte
@@ -93,9 +118,13 @@ func (c *catcher) read(blocked bool, deliver func(caught)) {
 			_ = c.in.Close()
 			return
 		}
-		fields := (*[3]int32)(unsafe.Pointer(&record))
-		deliver(caught{signal: unix.Signal(fields[0]), known: true, code: fields[1], pid: int(fields[2])})
+		c.deliver(decodeCaught(&record))
 	}
+}
+
+func decodeCaught(record *[caughtSize]byte) caught {
+	fields := (*[3]int32)(unsafe.Pointer(record))
+	return caught{signal: unix.Signal(fields[0]), known: true, code: fields[1], pid: int(fields[2])}
 }
 
 // unblockSignals makes sure that one thread takes the signals that were blocked when mvrun started. The other threads

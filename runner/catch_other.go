@@ -11,6 +11,10 @@ func catchSignals(list []unix.Signal, _ bool, deliver func(caught)) *catcher {
 	return &catcher{stop: notifySignals(list, deliver)}
 }
 
+// Signals arrive from the beginning.
+func (c *catcher) catchUp() {}
+func (c *catcher) begin()   {}
+
 // pending cannot be known of os/signal.
 func (c *catcher) pending() bool { return false }
 

@@ -26,6 +26,7 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	}
 	st := s.openStreams(c)
 	r.Notes = st.notes
+	s.catcher.catchUp() // one of them may keep the command from being started
 	j, err := s.start(c, st.files)
 	if err != nil || j == nil {
 		st.discard()
@@ -39,6 +40,7 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	r.PID = j.child.pid
 	j.pumps = st.pumps
 	st.start()
+	s.catcher.begin()
 	s.bindPTY(c, st, j)
 	if c.OnStart != nil {
 		c.OnStart(r.PID)

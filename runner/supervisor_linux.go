@@ -59,10 +59,14 @@ func (s *Supervisor) Close() {
 
 // Stopped is closed when mvrun is told to end by HUP, INT, QUIT or TERM, whether a command runs or not. Whatever waits
 // before a command is started, or between two attempts, waits for this as well.
-func (s *Supervisor) Stopped() <-chan struct{} { return s.stopped }
+func (s *Supervisor) Stopped() <-chan struct{} {
+	s.catcher.begin()
+	return s.stopped
+}
 
 // StopSignal is the signal that closed Stopped, or 0.
 func (s *Supervisor) StopSignal() syscall.Signal {
+	s.catcher.catchUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stop
