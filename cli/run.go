@@ -138,7 +138,6 @@ func (j *job) begin(deadline time.Time) {
 	j.writer.Flush(max(time.Until(deadline), 5*time.Millisecond))
 	j.recordWarnings()
 	j.awaitSettings(time.Until(deadline))
-	time.AfterFunc(memoryDelay, limitMemory)
 }
 
 func (j *job) markEntry() record.Entry {
@@ -153,10 +152,8 @@ func (j *job) markEntry() record.Entry {
 // have at most 16.
 const memoryGoal = 8 << 20
 
-// memoryDelay is the age at which a run sets its goal: a short one, which has not
-// collected anything yet, need not stop all its goroutines for that.
-const memoryDelay = 20 * time.Millisecond
-
+// limitMemory stops all goroutines for some microseconds, for which the start of
+// the command does not wait.
 func limitMemory() { debug.SetMemoryLimit(memoryGoal) }
 
 // attempt runs the command once.

@@ -12,7 +12,12 @@ import (
 
 // beginUpkeep is called once the command runs, which is not to wait for it.
 func (j *job) beginUpkeep() {
-	j.upkeeping.Do(func() { go j.upkeep() })
+	j.upkeeping.Do(func() {
+		go func() {
+			limitMemory()
+			j.upkeep()
+		}()
+	})
 }
 
 // upkeep is what a run does for the database beside the job: it closes runs

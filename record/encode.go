@@ -39,9 +39,9 @@ func (e *Encoder) Line() []byte {
 	return append(e.buf, '}', '\n')
 }
 
-// firstLine is room for nearly every record: growing a buffer step by step costs
+// firstLine is room for nearly every record, in bytes: growing a buffer step by step costs
 // the first records of a run more than writing them.
-const firstLine = 1 << 10
+const firstLine = 512
 
 func (e *Encoder) key(k string) {
 	if len(e.buf) == 0 {
