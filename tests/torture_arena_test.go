@@ -28,6 +28,7 @@ const arenaConfig = `valid_direction_dic:
   d: root
 db_path: %s
 send_wait: %s
+alarm_burst: 0
 send_alarm_command: 'printf "%%s\n" "<MESSAGE>" >>%s'
 `
 
