@@ -31,17 +31,21 @@ func (j *job) handOver(result *runner.Result, parsers [2][]byte) {
 	leftover := result.Leftover
 	result.Leftover = nil
 	leftover.Discard = j.options.quiet && !failed(result)
-	blob, err := json.Marshal(drainState{
-		Flags: j.flagArgs, Item: j.item, Run: j.run, Parent: j.parent,
-		Script: j.origin.script, Startup: j.origin.startup, Parsers: parsers,
-	})
+	state, err := j.drainState(parsers)
 	if err == nil {
-		err = leftover.Handoff([]string{"mvrun", internalDrain}, os.Environ(), blob)
+		err = leftover.Handoff([]string{"mvrun", internalDrain}, os.Environ(), state)
 	}
 	if err != nil {
 		j.closeParsers()
 		j.warn(fmt.Sprintf("output after the end of the command is lost: %v", err))
 	}
+}
+
+func (j *job) drainState(parsers [2][]byte) ([]byte, error) {
+	return json.Marshal(drainState{
+		Flags: j.flagArgs, Item: j.item, Run: j.run, Parent: j.parent,
+		Script: j.origin.script, Startup: j.origin.startup, Parsers: parsers,
+	})
 }
 
 // parserStates takes out what the parsers hold. They are not used any more.
@@ -95,6 +99,7 @@ func drain() int {
 			_ = s.parser.Restore(state.Parsers[i])
 		}
 	}
+	drainer.SinkFirst = j.nested.HasParent()
 	drainer.Drain(asSink(j.streams[0]), asSink(j.streams[1]))
 	j.closeParsers()
 	j.alarms.settle()

@@ -18,6 +18,7 @@ import (
 const (
 	internalPrefix = "__mvrun-"
 	internalDrain  = internalPrefix + "drain"
+	internalGuard  = internalPrefix + "guard"
 	internalLock   = internalPrefix + "lock"
 )
 
@@ -25,6 +26,8 @@ func internal(name string, args []string) int {
 	switch {
 	case name == internalDrain:
 		return drain()
+	case name == internalGuard:
+		return guard()
 	case name == internalLock && len(args) == 2:
 		return holdLock(args[0], args[1])
 	}

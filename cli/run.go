@@ -162,7 +162,7 @@ func (j *job) attempt() *runner.Result {
 	command := &runner.Command{
 		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet,
 		Timeout: j.options.timeout, KillAfter: j.options.killAfter, SinkFirst: j.nested.HasParent(),
-		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]),
+		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]), Guardian: j.guardian,
 		OnStart: func(int) { j.beginUpkeep() },
 	}
 	result := j.supervisor.Run(context.Background(), command)

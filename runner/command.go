@@ -34,6 +34,11 @@ type Command struct {
 	// records, the outer one must not find before it knows. It costs the output the sinks' time.
 	SinkFirst bool
 
+	// Guardian, if set, is called when the command has run for a while. With what it gives, args[0] included, this
+	// program is started again in a session of its own, to stand by and to go on with the output should this process
+	// be killed. The new process calls AwaitMvrunsEnd and TakeOver.
+	Guardian func() (args, env []string, state []byte)
+
 	// OnStart is called with the command's process id as soon as it runs.
 	OnStart func(pid int)
 }

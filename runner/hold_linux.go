@@ -51,6 +51,7 @@ func (h *hold) keep(out *outlet, piece []byte) bool {
 	}
 	h.failure = fmt.Errorf("hold the output back: %w", err)
 	_ = h.playLocked()
+	_ = h.file.Truncate(0) // so that a guardian does not show it again
 	h.closeLocked()
 	return false
 }
@@ -126,6 +127,20 @@ func readFull(file *os.File, p []byte) (int, error) {
 		total += n
 	}
 	return total, nil
+}
+
+// share gives a copy of the file, -1 where there is none.
+func (h *hold) share() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.file == nil {
+		return -1
+	}
+	fd, err := unix.FcntlInt(h.file.Fd(), unix.F_DUPFD_CLOEXEC, firstHandedFD)
+	if err != nil {
+		return -1
+	}
+	return fd
 }
 
 func (h *hold) close() {

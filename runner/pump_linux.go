@@ -30,6 +30,10 @@ type pump struct {
 
 	sinkFirst bool // see Command.SinkFirst
 
+	// beforeClose, if set, is called before the read end is closed for another reason than that nobody can write to it
+	// any more: whoever else has it would keep the command from seeing that its reader has gone.
+	beforeClose func()
+
 	wake  int // an eventfd, readable after the command's end; -1 for none
 	watch int // the outlet's descriptor where poll shows its reader leaving, else -1
 
@@ -42,6 +46,8 @@ type pump struct {
 	mu        sync.Mutex // guards the rest where others than the pump look at it
 	in        int        // read end, non-blocking; -1 when closed
 	abandoned bool       // the sink is no longer the pump's
+	inLine    bool       // what was read last was no line end; changed by the pump alone
+	mark      lineMark   // for the guardian, -1 without one
 
 	buffer    []byte
 	full      int // full reads in a row
@@ -52,7 +58,8 @@ type pump struct {
 }
 
 func newPump(stream Stream, in int, out *outlet, sink Sink) *pump {
-	p := &pump{stream: stream, in: in, outlet: out, sink: sink, wake: -1, watch: -1, done: make(chan struct{})}
+	p := &pump{stream: stream, in: in, outlet: out, sink: sink, wake: -1, watch: -1, mark: -1,
+		done: make(chan struct{})}
 	if out.reportsReader() {
 		p.watch = out.fd
 	}
@@ -77,7 +84,10 @@ func (p *pump) round() bool {
 	case err == unix.EAGAIN:
 		return p.await()
 	}
-	p.close() // the end; of a pseudo terminal it is EIO
+	if err != nil { // EIO is the end of a pseudo terminal, which could be opened again as long as there is a master
+		p.leave()
+	}
+	p.close()
 	return false
 }
 
@@ -85,6 +95,7 @@ func (p *pump) round() bool {
 func (p *pump) took(n int) bool {
 	piece := p.buffer[:n]
 	p.bytes.Add(int64(n))
+	p.noteLine(piece)
 	if p.sinkFirst {
 		p.feed(piece)
 	}
@@ -96,6 +107,7 @@ func (p *pump) took(n int) bool {
 	}
 	p.passed.Add(int64(n))
 	if p.outlet.gone {
+		p.leave()
 		p.close() // so that the command's next write tells it
 		return false
 	}
@@ -178,6 +190,7 @@ func (p *pump) await() bool {
 	}
 	if p.polls[2].Revents != 0 && p.polls[0].Revents&unix.POLLIN == 0 {
 		p.outlet.gone = true
+		p.leave()
 		p.close()
 		return false
 	}
@@ -239,6 +252,51 @@ func (p *pump) close() {
 	defer p.mu.Unlock()
 	_ = unix.Close(p.in)
 	p.in = -1
+}
+
+func (p *pump) leave() {
+	if p.beforeClose != nil {
+		p.beforeClose()
+	}
+}
+
+// noteLine keeps what a guardian has to know so as not to take the rest of a line for a line.
+func (p *pump) noteLine(piece []byte) {
+	inLine := piece[len(piece)-1] != '\n'
+	if inLine == p.inLine {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inLine = inLine
+	p.mark.set(inLine)
+}
+
+// share gives copies of the read end and of a mark for it, which is kept from now on.
+func (p *pump) share() []handed {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.in < 0 {
+		return nil
+	}
+	in, err := unix.FcntlInt(uintptr(p.in), unix.F_DUPFD_CLOEXEC, firstHandedFD)
+	if err != nil {
+		return nil
+	}
+	list := []handed{{handedPipe + byte(p.stream), in}}
+	p.mark = newLineMark()
+	p.mark.set(p.inLine)
+	if mark, err := unix.FcntlInt(uintptr(p.mark), unix.F_DUPFD_CLOEXEC, firstHandedFD); err == nil {
+		list = append(list, handed{handedMark, mark})
+	}
+	return list
+}
+
+func (p *pump) unshare() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closeAll(int(p.mark))
+	p.mark = -1
 }
 
 // idle tells whether all that the command has written so far was passed on. The order of the two looks matters: what

@@ -39,14 +39,15 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	}
 	r.PID = j.child.pid
 	j.pumps = st.pumps
+	g := s.newGuardian(c, st)
 	st.start()
 	s.catcher.begin()
 	s.bindPTY(c, st, j)
 	if c.OnStart != nil {
 		c.OnStart(r.PID)
 	}
-	s.supervise(ctx, c, j, r)
-	s.finish(st, j, r)
+	s.supervise(ctx, c, j, g, r)
+	s.finish(st, j, g, r)
 	return r
 }
 
@@ -74,7 +75,7 @@ func (s *Supervisor) bindPTY(c *Command, st *streams, j *job) {
 }
 
 // supervise waits for the end of the command, and brings it about where that is asked for.
-func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, r *Result) {
+func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, g *guardian, r *Result) {
 	var timeout <-chan time.Time
 	if c.Timeout > 0 {
 		timer := time.NewTimer(c.Timeout)
@@ -83,6 +84,8 @@ func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, r *Resul
 	}
 	later := time.NewTimer(settled)
 	defer later.Stop()
+	guard, noGuard := g.due()
+	defer noGuard()
 	var memory memoryEvents
 	for {
 		select {
@@ -93,6 +96,8 @@ func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, r *Resul
 			s.noticeStop(j, sig)
 		case <-later.C:
 			memory = readMemoryEvents()
+		case <-guard:
+			g.start()
 		case <-timeout:
 			s.interrupt(c, j, r, CauseTimeout, memory)
 			return
@@ -147,8 +152,8 @@ func (r *Result) settle(c *child, before memoryEvents) {
 	r.BlockIn, r.BlockOut = int64(c.usage.Inblock), int64(c.usage.Oublock)
 }
 
-// finish takes the terminal back, lets the pumps finish, and gathers what they know.
-func (s *Supervisor) finish(st *streams, j *job, r *Result) {
+// finish takes the terminal back, lets the pumps finish, sends the guardian away, and gathers what the pumps know.
+func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 	r.Duration = r.End.Sub(r.Start)
 	s.takeTerminal(j)
 	s.awaitStop(r)
@@ -165,6 +170,7 @@ func (s *Supervisor) finish(st *streams, j *job, r *Result) {
 		close(hurry)
 	}
 	stuck := st.finish(hurry)
+	g.dismiss() // not before: a slow reader may have kept much of the output in the pipes until now
 	for _, p := range st.pumps {
 		r.gather(p, stuck)
 	}

@@ -61,8 +61,14 @@ func (l *Leftover) Close() {}
 // Handoff returns an error.
 func (l *Leftover) Handoff(args, env []string, state []byte) error { return errSystem() }
 
+// AwaitMvrunsEnd returns at once.
+func AwaitMvrunsEnd() {}
+
 // Drainer never occurs here.
-type Drainer struct{ State []byte }
+type Drainer struct {
+	State     []byte
+	SinkFirst bool
+}
 
 // TakeOver returns an error.
 func TakeOver() (*Drainer, error) { return nil, errSystem() }

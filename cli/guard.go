@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/mvrun/mvrun/runner"
+)
+
+// A guardian is a drainer that is started ahead of time and stands by while the
+// command runs. Should mvrun be killed, nobody would read what the command
+// prints, and it would die of that: the guardian goes on in mvrun's place, with
+// the output and with the records of the same run. What mvrun had read and not
+// passed on, or not recorded, is lost.
+//
+// The run itself is not the guardian's to end. It cannot wait for the command,
+// whose parent it is not, and so the run is closed as lost by the next one.
+
+// guardian says how a guardian is started.
+func (j *job) guardian() (args, env []string, state []byte) {
+	state, _ = j.drainState([2][]byte{}) // without it the guardian leaves at once
+	return []string{"mvrun", internalGuard}, os.Environ(), state
+}
+
+// guard is the guardian's whole life. Nothing is done, and no more memory taken
+// than every program has, before it is needed.
+//
+// Output that --quiet held back is shown then, and what follows it as well: the
+// run will be recorded as lost, which is no success.
+func guard() int {
+	runner.AwaitMvrunsEnd()
+	return drain()
+}
