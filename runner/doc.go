@@ -9,6 +9,8 @@
 // limits, umask, open and closed descriptors, ignored and blocked signals, terminal and stdin are those that mvrun
 // was started with. See start.go and inherited_linux.go for what the Go runtime has to be prevented from changing.
 //
+// Nor does the command notice when the wrapper is killed: see guardian_linux.go.
+//
 // A process has one Supervisor. It reaps every child of the process, so nothing else in a process that runs a command
 // may use os/exec; Supervisor.Exec is there instead.
 package runner

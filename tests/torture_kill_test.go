@@ -134,7 +134,7 @@ func (a *arena) killOne(t *testing.T, bash, item, tag string, clock *stalls) kil
 		var seconds, micros int64
 		var number int
 		if n, _ := fmt.Sscanf(line, "%d.%d %d\n", &seconds, &micros, &number); n != 3 {
-			continue // the job was killed by the broken pipe while it wrote this
+			continue // the job, which goes on, is writing this
 		}
 		k.all = number
 		if time.Unix(seconds, micros*1000).Before(end.Add(-promise - late)) {
