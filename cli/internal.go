@@ -19,6 +19,7 @@ const (
 	internalPrefix = "__mvrun-"
 	internalDrain  = internalPrefix + "drain"
 	internalGuard  = internalPrefix + "guard"
+	internalBecome = internalPrefix + "become"
 	internalLock   = internalPrefix + "lock"
 )
 
@@ -28,6 +29,8 @@ func internal(name string, args []string) int {
 		return drain()
 	case name == internalGuard:
 		return guard()
+	case name == internalBecome:
+		return runner.Become(args)
 	case name == internalLock && len(args) == 2:
 		return holdLock(args[0], args[1])
 	}

@@ -163,7 +163,7 @@ func (j *job) attempt() *runner.Result {
 		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet,
 		Timeout: j.options.timeout, KillAfter: j.options.killAfter, SinkFirst: j.nested.HasParent(),
 		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]), Guardian: j.guardian,
-		OnStart: func(int) { j.beginUpkeep() },
+		OnStart: func(int) { j.beginUpkeep() }, Trampoline: []string{"mvrun", internalBecome},
 	}
 	result := j.supervisor.Run(context.Background(), command)
 	j.beginUpkeep() // where the command could not be started

@@ -39,6 +39,11 @@ type Command struct {
 	// be killed. The new process calls AwaitMvrunsEnd and TakeOver.
 	Guardian func() (args, env []string, state []byte)
 
+	// Trampoline, if set, is used where CHLD was ignored when this process started, so that the command finds it
+	// ignored, too: with these arguments, args[0] included, and some more, this program is started again and calls
+	// Become with the latter.
+	Trampoline []string
+
 	// OnStart is called with the command's process id as soon as it runs.
 	OnStart func(pid int)
 }

@@ -2,10 +2,7 @@
 
 package runner
 
-import (
-	"syscall"
-	_ "unsafe" // for go:linkname
-)
+import _ "unsafe" // for go:linkname
 
 // The Go runtime changes three things before any Go code runs, and a command would inherit the changes: it installs
 // handlers over ignored signals (all but HUP and INT), so that `trap '' TERM; mvrun job` would give the job a TERM
@@ -49,6 +46,5 @@ func inheritedState() startState {
 	for number, handler := range startHandlers {
 		state.ignored[number] = handler == ignoreHandler
 	}
-	state.ignored[syscall.SIGCHLD] = false // cannot be kept: without a status to wait for there is no run
 	return state
 }

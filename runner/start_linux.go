@@ -28,7 +28,7 @@ func (s *Supervisor) start(c *Command, files [3]uintptr) (*job, error) {
 	if s.stop != 0 {
 		return nil, nil
 	}
-	child, err := s.forkExec(c.Args, attr, make(chan unix.Signal, 4))
+	child, err := s.forkCommand(c, attr)
 	if err != nil {
 		return nil, fmt.Errorf("execute %q: %w", c.Args[0], err)
 	}
@@ -39,6 +39,15 @@ func (s *Supervisor) start(c *Command, files [3]uintptr) (*job, error) {
 	}
 	s.pending = nil
 	return j, nil
+}
+
+// forkCommand starts the command. The caller holds s.mu.
+func (s *Supervisor) forkCommand(c *Command, attr *syscall.ProcAttr) (*child, error) {
+	stops := make(chan unix.Signal, 4)
+	if s.inherited.childIgnored && c.Trampoline != nil {
+		return s.forkBecoming(c.Trampoline, c.Args, attr, stops)
+	}
+	return s.forkExec(c.Args, attr, stops)
 }
 
 // forkExec starts a child and makes it known to the reaper. The caller holds s.mu.
@@ -61,15 +70,20 @@ func (state startState) forkExec(path string, argv []string, attr *syscall.ProcA
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before unix.Sigset_t
-	mask := unix.Sigset_t{}
-	for sig := unix.Signal(1); sig < signalCount; sig++ {
-		if state.mask&(1<<(sig-1)) != 0 {
-			addSignal(&mask, sig)
-		}
-	}
+	mask := signalSet(state.mask)
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &mask, &before)
 	defer func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil) }()
 	return syscall.ForkExec(path, argv, attr)
+}
+
+// signalSet makes the kernel's form of a mask, of which bit 0 is signal 1.
+func signalSet(mask uint64) (set unix.Sigset_t) {
+	for sig := unix.Signal(1); sig < signalCount; sig++ {
+		if mask&(1<<(sig-1)) != 0 {
+			addSignal(&set, sig)
+		}
+	}
+	return set
 }
 
 func environment(env []string) []string {

@@ -12,6 +12,16 @@ type startState struct {
 	closed  [3]bool           // descriptors 0 to 2
 	ignored [signalCount]bool // by signal number
 	mask    uint64            // of blocked signals, bit 0 is signal 1; 0 where it is not known
+
+	// childIgnored stands for ignored[SIGCHLD] in mvrun, which must not ignore it; see become_linux.go.
+	childIgnored bool
+}
+
+// keepingStatuses is the state of a process that waits for children.
+func (state startState) keepingStatuses() startState {
+	state.childIgnored = state.ignored[syscall.SIGCHLD]
+	state.ignored[syscall.SIGCHLD] = false
+	return state
 }
 
 // visibleState is what can be found out without the assembly of inherited_linux.go: the runtime leaves HUP and INT

@@ -32,7 +32,7 @@ type Supervisor struct {
 // thing a process does: a signal that comes earlier ends it.
 func NewSupervisor() *Supervisor {
 	s := &Supervisor{
-		inherited: inheritedState(),
+		inherited: inheritedState().keepingStatuses(),
 		stopped:   make(chan struct{}),
 		reaped:    make(chan struct{}),
 		children:  map[int]*child{},

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestParseStat(t *testing.T) {
@@ -96,4 +97,55 @@ func TestSameOpenFileWithoutKcmp(t *testing.T) {
 	if !seemsSameFile(int(a.Fd()), int(a.Fd())) || seemsSameFile(int(a.Fd()), int(b.Fd())) {
 		t.Error("a file is itself and no other")
 	}
+}
+
+type textSink struct{ text string }
+
+func (s *textSink) Write(p []byte) (int, error) { s.text += string(p) + "|"; return len(p), nil }
+func (*textSink) Deadline() time.Time           { return time.Time{} }
+func (*textSink) Tick(time.Time)                {}
+
+func TestNextLine(t *testing.T) {
+	cases := []struct {
+		pieces []string
+		want   string
+	}{
+		{[]string{"rest\nnext\n", "more\n"}, "next\n|more\n|"},
+		{[]string{"re", "st", "\n", "next"}, "next|"},
+		{[]string{"\nnext"}, "next|"},
+		{[]string{"rest"}, ""},
+	}
+	for _, c := range cases {
+		sink := &textSink{}
+		rest := &nextLine{Sink: sink}
+		for _, piece := range c.pieces {
+			if n, err := rest.Write([]byte(piece)); n != len(piece) || err != nil {
+				t.Errorf("%q: wrote %d, %v", piece, n, err)
+			}
+		}
+		if sink.text != c.want {
+			t.Errorf("%q: passed on %q, want %q", c.pieces, sink.text, c.want)
+		}
+	}
+}
+
+// TestLineMark: what the last change was is what the other process sees.
+func TestLineMark(t *testing.T) {
+	for _, changes := range [][]bool{{}, {true}, {true, false}, {true, false, true}} {
+		p := newPump(Stdout, -1, &outlet{fd: -1}, nil)
+		p.mark = newLineMark()
+		for _, inLine := range changes {
+			piece := "whole\n"
+			if inLine {
+				piece = "half"
+			}
+			p.noteLine([]byte(piece))
+			p.noteLine([]byte(piece)) // no change, and nothing to be counted
+		}
+		if got, want := p.mark.isSet(), len(changes)%2 == 1; got != want {
+			t.Errorf("after %v the mark is %v", changes, got)
+		}
+		p.unshare()
+	}
+	lineMark(-1).set(true) // none
 }
