@@ -51,7 +51,6 @@ func (h *hold) keep(out *outlet, piece []byte) bool {
 	}
 	h.failure = fmt.Errorf("hold the output back: %w", err)
 	_ = h.playLocked()
-	_ = h.file.Truncate(0) // so that a guardian does not show it again
 	h.closeLocked()
 	return false
 }
@@ -151,6 +150,7 @@ func (h *hold) close() {
 
 func (h *hold) closeLocked() {
 	if h.file != nil {
+		_ = h.file.Truncate(0) // so that a guardian does not show it
 		_ = h.file.Close()
 		h.file = nil
 	}

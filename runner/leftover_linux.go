@@ -14,17 +14,20 @@ type Leftover struct {
 	Discard bool
 
 	supervisor *Supervisor
+	guardian   *guardian // stands by until somebody else has the pipes
 	handed     []handed
 }
 
-func (s *Supervisor) leftover(st *streams, stuck []*pump) *Leftover {
-	left := &Leftover{supervisor: s}
+// leftover is nil, and the guardian dismissed, where nothing is left.
+func (s *Supervisor) leftover(st *streams, g *guardian, stuck []*pump) *Leftover {
+	left := &Leftover{supervisor: s, guardian: g}
 	for _, p := range st.pumps {
 		if p.in >= 0 && !slices.Contains(stuck, p) {
 			left.handed = append(left.handed, handed{handedPipe + byte(p.stream), p.in})
 		}
 	}
 	if len(left.handed) == 0 {
+		g.dismiss()
 		return nil
 	}
 	return left
@@ -32,6 +35,7 @@ func (s *Supervisor) leftover(st *streams, stuck []*pump) *Leftover {
 
 // Close gives the pipes up.
 func (l *Leftover) Close() {
+	l.guardian.dismiss()
 	for _, h := range l.handed {
 		closeAll(h.fd)
 	}

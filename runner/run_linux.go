@@ -152,7 +152,8 @@ func (r *Result) settle(c *child, before memoryEvents) {
 	r.BlockIn, r.BlockOut = int64(c.usage.Inblock), int64(c.usage.Oublock)
 }
 
-// finish takes the terminal back, lets the pumps finish, sends the guardian away, and gathers what the pumps know.
+// finish takes the terminal back, lets the pumps finish, and gathers what they know. The guardian stays until there is
+// nothing in the pipes that it might have to pass on.
 func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 	r.Duration = r.End.Sub(r.Start)
 	s.takeTerminal(j)
@@ -170,7 +171,6 @@ func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 		close(hurry)
 	}
 	stuck := st.finish(hurry)
-	g.dismiss() // not before: a slow reader may have kept much of the output in the pipes until now
 	for _, p := range st.pumps {
 		r.gather(p, stuck)
 	}
@@ -180,7 +180,7 @@ func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 			r.Notes = append(r.Notes, st.hold.failure.Error())
 		}
 	}
-	r.Leftover = s.leftover(st, stuck)
+	r.Leftover = s.leftover(st, g, stuck)
 }
 
 func (r *Result) gather(p *pump, stuck []*pump) {
