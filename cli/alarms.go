@@ -160,8 +160,12 @@ func (s *session) receiversOf(item record.Item) []string {
 }
 
 // sendLeft sends what other runs have left in the outbox, beside the job. It
-// begins nothing that nobody would wait for.
+// begins nothing that nobody would wait for, and makes no dispatcher where there
+// is nothing to send.
 func (d *alarmDesk) sendLeft() {
+	if waits, err := notify.Waits(d.session.store); err != nil || !waits {
+		return
+	}
 	d.mu.Lock()
 	if d.drained {
 		d.mu.Unlock()
@@ -185,10 +189,13 @@ func (d *alarmDesk) flush(wait time.Duration) (notify.Report, error) {
 // can count them.
 func (d *alarmDesk) settle() {
 	d.noMoreSettings()
-	if d.dispatcher == nil || d.counts.alarms == 0 {
+	d.mu.Lock()
+	dispatcher := d.dispatcher
+	d.mu.Unlock()
+	if dispatcher == nil || d.counts.raised() == 0 {
 		return
 	}
-	report := d.dispatcher.Settle(settleWait)
+	report := dispatcher.Settle(settleWait)
 	d.counts.mu.Lock()
 	defer d.counts.mu.Unlock()
 	d.counts.sent, d.counts.held = int64(report.Own.Sent), int64(report.Own.Suppressed)

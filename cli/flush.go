@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/mvrun/mvrun/notify"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 )
@@ -81,6 +82,7 @@ func (s *session) flush(ctx context.Context, supervisor *runner.Supervisor, verb
 	spooled, spoolErr := record.MergeSpools(s.store, spoolFolders())
 	merged, mergeErr := s.store.Merge(ctx)
 	report, sendErr := desk.flush(flushWait)
+	sendErr = errors.Join(sendErr, notify.Tidy(s.store, time.Now()))
 	sent, left := report.Pending.Sent, report.Pending.Left
 	if err := s.leave(); err != nil {
 		return err

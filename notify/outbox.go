@@ -77,6 +77,12 @@ func listOutbox(tree *record.Tree) ([]entryName, error) {
 	return names, nil
 }
 
+// Tidy removes from the outbox of a database what killed writers have left: an
+// alarm without a name was never taken over.
+func Tidy(store *record.Store, now time.Time) error {
+	return store.Meta().Tidy(now, record.MetaFolder, outboxFolder)
+}
+
 // open reports whether an entry may be taken by this process. With force, one
 // that failed is taken before it is due.
 func (b *outbox) open(name entryName, force bool) bool {

@@ -21,6 +21,12 @@ type OutboxStatus struct {
 // should look after.
 const StuckAfter = time.Hour
 
+// Waits reports whether there is anything at all in the outbox of a database.
+func Waits(store *record.Store) (bool, error) {
+	names, err := listOutbox(store.Meta())
+	return len(names) > 0, err
+}
+
 // Outbox looks at the outbox of a database. It reads names only.
 func Outbox(store *record.Store, now time.Time) (OutboxStatus, error) {
 	var status OutboxStatus

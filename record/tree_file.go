@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -78,6 +79,28 @@ func (t *Tree) writeFile(data []byte, perm uint32, safely bool, elem []string) e
 		return pathError("write", t.Path(elem...), err)
 	}
 	return nil
+}
+
+// temporaryAge is from when on a temporary file is nobody's any more.
+const temporaryAge = time.Hour
+
+// Tidy removes from a folder what writers have left that were killed before they
+// could give their files a name.
+func (t *Tree) Tidy(now time.Time, elem ...string) error {
+	entries, err := t.List(elem...)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, entry := range entries {
+		if entry.Name()[0] != '.' || !entry.Type().IsRegular() {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > temporaryAge {
+			problems = append(problems, t.Remove(append(elem[:len(elem):len(elem)], entry.Name())...))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // shorten keeps a temporary name within the 255 bytes of a file name.

@@ -121,3 +121,21 @@ func TestTreeRefusesNamesThatLeadOut(t *testing.T) {
 		}
 	}
 }
+
+func TestTidyRemovesWhatKilledWritersLeft(t *testing.T) {
+	root := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{".a.1.ffff": 2 * time.Hour, ".b.2.ffff": time.Minute, "c": 2 * time.Hour} {
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, now, now.Add(-age))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := NewTree(root).Tidy(now); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(root)
+	if err != nil || len(left) != 2 || left[0].Name() != ".b.2.ffff" {
+		t.Errorf("left %v, %v", left, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,7 +61,8 @@ func TestTortureSending(t *testing.T) {
 	a.flush(t, 0)
 	waitFor(t, time.Minute, "an empty outbox", func() bool {
 		left, err := os.ReadDir(outbox)
-		if err == nil && len(left) > 0 {
+		left = slices.DeleteFunc(left, func(e os.DirEntry) bool { return e.Name()[0] == '.' }) // were being written
+		if len(left) > 0 {
 			a.flush(t, 0)
 		}
 		return err == nil && len(left) == 0
@@ -75,7 +77,7 @@ func (a *arena) checkSent(t *testing.T, killed *kills) {
 	for line := range strings.Lines(readFile(t, a.alarms)) {
 		id, pid, _ := strings.Cut(strings.TrimSpace(line), " ")
 		sent[id]++
-		if killed.pids[pid] {
+		if killed.pids[pid] || pid == "1" { // who has lost its parent before it could look
 			excused[id]++
 		}
 	}
