@@ -34,9 +34,16 @@ MVRUN_<NAME> in the environment, e.g. MVRUN_TIMEOUT=2h, or below defaults: in
 the config. Times are written 90 (seconds), 90s, 5m, 1h30m, 2d.
 
 ALARM FREQUENCY
-  everytime        every alarm is sent
-  max <n> times    the same alarm (equal receivers and message) is sent at most
-                   n times a day; failed attempts do not count
+  everytime               every alarm is sent (default)
+  max <n> times           the same alarm at most n times a calendar day
+  max <n> times per minute|hour|day|week|run
+                          at most n in one minute, hour, day or week (from
+                          Monday on) of local time, or in one run
+  once per <duration>     not sooner than, say, 30m, 2h or 1d after the last one
+  on change               only when it differs from the last one sent
+  The same alarm is one with equal receivers and message, unless its key, or
+  alarm_key in the config, says otherwise. Failed attempts do not count; what is
+  held back is recorded with the reason, which mvrun view alarm --why shows.
 
 EXIT STATUS
   the command's own; 128+N where signal N ended it (mvrun dies of the same

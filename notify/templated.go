@@ -88,10 +88,10 @@ func misspelt(text string) (problem, hint string) {
 		if name == "" || name != strings.ToUpper(name) || slices.Contains(templateNames[:], name) || closed(text, name) {
 			continue
 		}
-		best := ""
+		best, bestDistance := "", 3
 		for _, right := range templateNames {
-			if distance(name, right) <= 2 {
-				best = right
+			if d := distance(name, right); d < bestDistance {
+				best, bestDistance = right, d
 			}
 		}
 		if best != "" {
