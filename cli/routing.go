@@ -174,6 +174,28 @@ func sendingFaults(cfg *config.Config) (faults config.Faults) {
 			faults = append(faults, channel.Fault(problem.Key, problem.Problem, problem.Hint))
 		}
 	}
+	return append(faults, addressFaults(cfg)...)
+}
+
+// addressFaults finds receivers of routes whom a channel of the route cannot
+// reach.
+func addressFaults(cfg *config.Config) (faults config.Faults) {
+	if len(cfg.Routes) == 0 || len(cfg.Channels) == 0 {
+		return nil
+	}
+	way := newRouting(cfg, func(string) string { return "" })
+	for _, route := range cfg.Routes {
+		for _, channel := range route.Channels {
+			for _, name := range route.Receivers {
+				if _, note := way.resolve(&notify.Alarm{}, channel, []string{name}); note != "" {
+					faults = append(faults, config.Fault{
+						File: cfg.Path, Line: route.Line, Key: "routes", Problem: fmt.Sprintf("%q has no address on the channel %s", name, channel),
+						Hint: "add it to contacts; until then the direction's admin is told instead",
+					})
+				}
+			}
+		}
+	}
 	return faults
 }
 

@@ -3,6 +3,8 @@ package tests
 import (
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,7 +131,7 @@ func BenchmarkMemory(b *testing.B) {
 func BenchmarkAlarm(b *testing.B) {
 	load, home := buildTool(b, "load"), b.TempDir()
 	config, sent := filepath.Join(home, "mvrun.yaml"), filepath.Join(home, "sent")
-	text := fmt.Sprintf("db_path: %s\nsend_alarm_command: 'echo \"<MESSAGE>\" $(%s now) >> %s'\n", filepath.Join(home, "db"), load, sent)
+	text := fmt.Sprintf("db_path: %s\nalarm_burst: 0\nsend_alarm_command: 'echo \"<MESSAGE>\" $(%s now) >> %s'\n", filepath.Join(home, "db"), load, sent)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		b.Fatal(err)
 	}
@@ -147,6 +149,36 @@ func BenchmarkAlarm(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(medianDelay(b, string(data)), "ms-to-command")
+	}
+}
+
+// BenchmarkAlarmRequest gives the time from an ALARM line to the request at a web
+// server, as the median in milliseconds.
+func BenchmarkAlarmRequest(b *testing.B) {
+	load, home := buildTool(b, "load"), b.TempDir()
+	arrived := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		now := time.Now().UnixNano()
+		body, _ := io.ReadAll(r.Body)
+		arrived <- fmt.Sprintf("%s %d\n", body, now)
+	}))
+	defer server.Close()
+	config := filepath.Join(home, "mvrun.yaml")
+	text := fmt.Sprintf("db_path: %s\nalarm_burst: 0\nchannels:\n  hook: {type: http, url: '%s', body: '<MESSAGE>', proxy: none}\n", filepath.Join(home, "db"), server.URL)
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		var lines strings.Builder
+		for range 40 {
+			command := exec.Command(binary, "--config", config, "--", load, "alarm")
+			command.Env = quietEnvironment(home)
+			if err := command.Run(); err != nil {
+				b.Fatal(err)
+			}
+			lines.WriteString(<-arrived)
+		}
+		b.ReportMetric(medianDelay(b, lines.String()), "ms-to-request")
 	}
 }
 
