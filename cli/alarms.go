@@ -203,14 +203,16 @@ func (d *alarmDesk) settle() {
 
 // drain waits for the senders, at most this long, and leaves the rest to a later
 // process.
-func (d *alarmDesk) drain(wait time.Duration) {
+func (d *alarmDesk) drain(wait time.Duration) (report notify.Report) {
+	d.noMoreSettings()
 	d.mu.Lock()
 	d.drained = true
 	dispatcher := d.dispatcher
 	d.mu.Unlock()
 	if dispatcher != nil {
-		dispatcher.Drain(wait)
+		report = dispatcher.Drain(wait)
 	}
+	return report
 }
 
 // recorder gives alarm records to the run's writer.

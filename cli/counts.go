@@ -34,6 +34,24 @@ func (c *counts) raised() int64 {
 	return c.alarms
 }
 
+// addTold adds what `mvrun log` and `mvrun alarm` have recorded within the run.
+func (c *counts) addTold(told func(what string) int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, level := range record.Levels {
+		c.levels[i] += told(string(level))
+	}
+	c.alarms += told(toldAlarm)
+}
+
+// addResults adds what became of the alarms that were raised there.
+func (c *counts) addResults(told func(what string) int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent += told(toldSent)
+	c.held += told(toldHeld)
+}
+
 func (c *counts) encode(e *record.Encoder) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,10 +25,12 @@ func (j *job) finish(result *runner.Result) {
 	// What says how the run ended must find room behind the records of a job that
 	// printed them faster than a disk took them.
 	j.writer.Flush(endBudget / 2)
+	j.counts.addTold(j.nested.Told)
 	if failed(result) {
 		j.tellFailure(result)
 	}
 	j.alarms.settle()
+	j.counts.addResults(j.nested.Told)
 	j.takeLabels()
 	summary := j.writer.Summary()
 	j.counts.dropped = summary.Dropped

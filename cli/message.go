@@ -91,7 +91,24 @@ func runLog(args []string) error {
 		return err
 	}
 	s.log(level, s.masker.Mask(text), time.Now())
+	s.tellRun(string(level))
 	return s.leave()
+}
+
+// What `mvrun alarm` tells its run beside the levels of `mvrun log`.
+const toldAlarm, toldSent, toldHeld = "alarm", "sent", "held"
+
+// tellRun tells the run that this process stands in what it has recorded, for
+// that to be counted.
+func (s *session) tellRun(told ...string) {
+	if s.run == "" {
+		return
+	}
+	nested := record.NewNested(spoolFolders(), "", s.run)
+	for _, what := range told {
+		nested.Tell(what)
+	}
+	nested.Close()
 }
 
 func runAlarm(args []string) error {
@@ -112,6 +129,7 @@ func runAlarm(args []string) error {
 	}
 	supervisor := runner.NewSupervisor()
 	desk := newAlarmDesk(s, &counts{}, supervisor)
+	s.tellRun(toldAlarm) // so that its failure raises no second one
 	if s.store != nil {
 		if settings, err := s.store.ReadItem(s.item); err == nil {
 			desk.remembered(s.settings(settings))
@@ -121,8 +139,13 @@ func runAlarm(args []string) error {
 		Level: record.LevelAlarm, Text: s.masker.Mask(text), Time: time.Now(),
 		Title: o.title, Receivers: o.receivers, Frequency: o.frequency, Key: o.key,
 	})
-	desk.settle()
-	desk.drain(s.config.SendWait)
+	report := desk.drain(s.config.SendWait)
+	switch {
+	case report.Own.Sent > 0:
+		s.tellRun(toldSent)
+	case report.Own.Suppressed > 0:
+		s.tellRun(toldHeld)
+	}
 	return s.leave()
 }
 

@@ -89,6 +89,27 @@ func (n *Nested) FailureTold() bool {
 	return n.take(lineSum([]byte(failureToken)))
 }
 
+// Tell tells the run around this one of something that is no line of output, such
+// as a record that was made by `mvrun log`.
+func (n *Nested) Tell(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.parent != "" {
+		n.register(lineSum([]byte("\ntold " + what)))
+	}
+}
+
+// Told is how often this run was told of it since the last time it was asked.
+func (n *Nested) Told(what string) (times int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.known = false
+	for sum := lineSum([]byte("\ntold " + what)); n.take(sum); {
+		times++
+	}
+	return times
+}
+
 // lineSum must be the same in both processes.
 func lineSum(line []byte) uint64 {
 	h := fnv.New64a()
