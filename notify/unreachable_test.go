@@ -166,3 +166,33 @@ func TestAProxyTakesTheRequest(t *testing.T) {
 		t.Errorf("%v, %d by the proxy", err, proxied)
 	}
 }
+
+// A name server that does not answer is no reason to wait longer.
+func TestANameServerThatDoesNotAnswer(t *testing.T) {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0") // takes questions
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	before := net.DefaultResolver
+	defer func() { net.DefaultResolver = before }()
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+	for kind, settings := range map[string]map[string]SettingValue{
+		"http":  texts("url", "http://chat.example.com/"),
+		"email": texts("smtp", "mail.example.com", "from", "x@example.com"),
+	} {
+		channel, err := NewChannel(ChannelSpec{Name: "it", Type: kind, Settings: settings}, ChannelOptions{Secret: secretOf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		begun := time.Now()
+		err = channel.Deliver(ctx, mailed("m"))
+		cancel()
+		if took := time.Since(begun); took > 5*time.Second || err == nil || !failureOf(err).Unreachable {
+			t.Errorf("%s: %v after %v", kind, err, took)
+		}
+	}
+}
