@@ -114,7 +114,8 @@ func (a *arena) repaired(t *testing.T, c trouble, tries int) {
 		t.Errorf("%d runs warned in %d records", tries, len(warned))
 	}
 	sent := a.records(t, c.direction, "item", "alarm")
-	passed := slices.DeleteFunc(sent, func(r aRecord) bool { return r.text("send_alarm_result") != "PASSED" })
+	// Where the database took the runs that failed, the one that merges them has recovered.
+	passed := slices.DeleteFunc(sent, func(r aRecord) bool { return r.text("send_alarm_result") != "PASSED" || r.text("kind") == "recovery" })
 	if got := texts(passed, "message"); !slices.Equal(slices.Sorted(slices.Values(got)), alarms) {
 		t.Errorf("alarms recorded as sent %q, want %q", got, alarms)
 	}
@@ -134,7 +135,8 @@ func (a *arena) repaired(t *testing.T, c trouble, tries int) {
 		t.Errorf("%d heartbeats, %d without doubles; %d runs", len(beats), n, tries)
 	}
 	data, _ := os.ReadFile(a.alarms)
-	if got := slices.Sorted(strings.Lines(string(data))); strings.Join(got, "") != strings.Join(alarms, "\n")+"\n" {
+	lines := slices.DeleteFunc(slices.Collect(strings.Lines(string(data))), func(l string) bool { return strings.Contains(l, " is well again on ") })
+	if got := slices.Sorted(slices.Values(lines)); strings.Join(got, "") != strings.Join(alarms, "\n")+"\n" {
 		t.Errorf("sent was %q", data)
 	}
 }
