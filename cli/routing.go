@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"regexp"
 	"sync"
@@ -113,6 +115,9 @@ func (r *routing) resolve(a *notify.Alarm, channel string, receivers []string) (
 
 // switchboard makes the sender. Channels are made when they are first needed.
 func (r *routing) switchboard(supervisor *runner.Supervisor) *notify.Switchboard {
+	// net/http tells the standard logger what it does not like of a server. Our
+	// stderr is the job's.
+	log.SetOutput(io.Discard)
 	options := notify.ChannelOptions{
 		Secret: config.Secret, State: sync.OnceValues(func() (*record.Tree, error) { return record.OpenPrivate(spoolFolders()) }),
 	}

@@ -176,8 +176,8 @@ func TestANameServerThatDoesNotAnswer(t *testing.T) {
 	defer conn.Close()
 	before := net.DefaultResolver
 	defer func() { net.DefaultResolver = before }()
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return net.DialUDP("udp", nil, conn.LocalAddr().(*net.UDPAddr))
 	}}
 	for kind, settings := range map[string]map[string]SettingValue{
 		"http":  texts("url", "http://chat.example.com/"),

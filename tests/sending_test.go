@@ -212,6 +212,33 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// What a server does is at most one warning on the job's stderr.
+func TestSendingToNoServer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("220 hello\r\n\x00\xff garbage\r\n"))
+			conn.Close()
+		}
+	}()
+	a := sending(t, fmt.Sprintf("channels:\n  web: {type: http, url: 'http://%s/', proxy: none}\n", listener.Addr()))
+	for range 5 {
+		got := a.mvrun(t, "-d", "d", "-i", "item", "--", "echo", "ALARM: x")
+		if lines := strings.Split(strings.TrimSpace(got.stderr), "\n"); len(lines) != 1 || !strings.HasPrefix(lines[0], "mvrun: warning: ") {
+			t.Errorf("stderr %q", got.stderr)
+		}
+	}
+}
+
 // Nothing that mvrun prints, records or starts shows a secret.
 func TestSendingTellsNoSecret(t *testing.T) {
 	t.Parallel()
