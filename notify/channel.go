@@ -63,3 +63,13 @@ type SettingProblem struct {
 	Problem string // what is wrong; never repeats a secret
 	Hint    string // what would be right
 }
+
+// errNobody is given where a channel has nobody to send an alarm to: it must not
+// count as delivered.
+func errNobody(d *Delivery) error {
+	problem := "nobody has an account on it"
+	if d.Note != "" {
+		problem += " " + d.Note
+	}
+	return &DeliveryError{Problem: problem, Permanent: true}
+}

@@ -29,6 +29,9 @@ func (c *chat) Deliver(ctx context.Context, d *Delivery) error {
 	if err != nil {
 		return err
 	}
+	if len(requests) == 0 {
+		return errNobody(d)
+	}
 	var all partial
 	for _, one := range requests {
 		all.add(one.to, c.deliver(ctx, one))

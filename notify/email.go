@@ -69,7 +69,7 @@ func checkMailAddress(v SettingValue) (problem, hint string) {
 // a mail of his own, so that the others are told.
 func (e *email) Deliver(ctx context.Context, d *Delivery) error {
 	if len(d.To) == 0 {
-		return &DeliveryError{Problem: "nobody has a mail address" + d.Note, Permanent: true}
+		return errNobody(d)
 	}
 	err := e.send(ctx, d, d.To)
 	refused, ok := errors.AsType[*mail.SendError](err)

@@ -23,8 +23,8 @@ func (d *Dispatcher) admit(a *Alarm) admission {
 	if d.options.Plan != nil {
 		plan := d.options.Plan(a, now)
 		a.Deliveries, a.Receivers = plan.Deliveries, plan.Receivers
-		if plan.Frequency != "" {
-			a.Frequency = plan.Frequency
+		if plan.Frequency != "" && (a.Kind == "" || a.Kind == KindFailure) {
+			a.Frequency = plan.Frequency // the other kinds have one that makes them what they are
 		}
 		if plan.Action == ActionHold || plan.Action == ActionDrop {
 			free = admission{plan.Action, Hold{Cause: CauseQuiet, Reason: plan.Reason, Next: plan.Until}}

@@ -131,3 +131,20 @@ func TestAMuteThatCannotBeReadSilencesNothing(t *testing.T) {
 	d.Raise(alarm("m"))
 	wantCounts(t, d.Drain(time.Minute).Own, Counts{Sent: 1})
 }
+
+func TestARoutesFrequencyIsForWhatJobsHaveToSay(t *testing.T) {
+	for kind, want := range map[Kind]int{"": 1, KindFailure: 1, KindReminder: 3, KindTest: 3} {
+		w := plainWorld(t)
+		o := w.options(sender(accept))
+		o.Plan = func(a *Alarm, _ time.Time) Plan {
+			return Plan{Receivers: a.Receivers, Action: ActionSend, Frequency: "max 1 times"}
+		}
+		d := New(o)
+		for range 3 {
+			d.Raise(with(alarm("m"), func(a *Alarm) { a.Kind, a.Frequency = kind, "everytime" }))
+		}
+		if got := d.Drain(time.Minute).Own.Sent; got != want {
+			t.Errorf("%q: %d were sent, want %d", kind, got, want)
+		}
+	}
+}

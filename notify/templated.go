@@ -162,7 +162,11 @@ func usesAddress(spec ChannelSpec) bool {
 
 // Deliver makes one request, or one for each recipient.
 func (t *templated) Deliver(ctx context.Context, d *Delivery) error {
-	if t.spec.text("per_receiver", "false") == "false" {
+	perReceiver := t.spec.text("per_receiver", "false") == "true"
+	switch {
+	case len(d.addresses()) == 0 && usesAddress(t.spec), len(d.To) == 0 && perReceiver:
+		return errNobody(d)
+	case !perReceiver:
 		return t.request(ctx, d)
 	}
 	var all partial

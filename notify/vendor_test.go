@@ -590,6 +590,23 @@ func TestTemplatesEscapeForTheirPlace(t *testing.T) {
 	}
 }
 
+func TestAnAlarmToNobodyIsNotDelivered(t *testing.T) {
+	v := newVendor(t, func(*vendor, *http.Request, []byte) (int, string) {
+		return 200, `{"ok":true,"errcode":0,"access_token":"t"}`
+	})
+	for kind, settings := range map[string]map[string]SettingValue{
+		"telegram": texts("token", "t"), "wecom_app": texts("corpid", "c", "secret", "s", "agentid", "1"),
+		"http": texts("url", "BASE/?to=<ADDRESS>"), "http ": texts("url", "BASE/", "per_receiver", "true"),
+	} {
+		d := deliveryOf("m")
+		d.To, d.Note = nil, "(for carol, who has no address on it)"
+		err := channelTo(t, strings.TrimSpace(kind), settings, v.server.URL, nil).Deliver(t.Context(), d)
+		if failure := failureOf(err); err == nil || !failure.Permanent || !strings.Contains(err.Error(), "for carol") || v.calls != 0 {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 func TestASecretThatCannotBeReadIsNoAttempt(t *testing.T) {
 	channel := channelTo(t, "wecom_bot", texts("key", "env:NOT_SET"), "http://127.0.0.1:1", nil)
 	if err := channel.Deliver(t.Context(), deliveryOf("m")); err == nil || !strings.Contains(err.Error(), "NOT_SET") || !errors.As(err, new(*DeliveryError)) {

@@ -30,6 +30,9 @@ type token struct {
 // Deliver sends to all accounts at once. A token that the server does not take
 // any more is fetched anew, once.
 func (w *wecomApp) Deliver(ctx context.Context, d *Delivery) error {
+	if len(d.addresses()) == 0 {
+		return errNobody(d)
+	}
 	if err := w.turn(ctx); err != nil {
 		return err
 	}
