@@ -285,6 +285,9 @@ func (d *doctor) checkChannel(way *routing, spec notify.ChannelSpec) {
 	}
 	var unreachable []string
 	for _, direction := range d.config.Directions {
+		if !way.uses(spec.Name) {
+			break // nobody is told by it yet
+		}
 		for _, name := range notify.SplitReceivers(direction.Admin) {
 			if _, note := way.resolve(&notify.Alarm{Direction: direction.Name}, spec.Name, []string{name}); note != "" {
 				unreachable = append(unreachable, name+" ("+direction.Name+")")

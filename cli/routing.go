@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +96,12 @@ func levelsOf(names []string) []record.Level {
 // configured reports whether there is any way to send.
 func (r *routing) configured() bool {
 	return r.config.SendAlarmCommand != "" || len(r.config.Channels) > 0
+}
+
+// uses reports whether any alarm can go by a channel.
+func (r *routing) uses(channel string) bool {
+	return slices.Contains(r.router.Usual, channel) ||
+		slices.ContainsFunc(r.router.Routes, func(route notify.Route) bool { return slices.Contains(route.Channels, channel) })
 }
 
 // resolve finds the accounts of receivers on a channel. The site's own command
