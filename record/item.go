@@ -10,7 +10,7 @@ import (
 // itemFile is the name that monitorViewer gives to an item's settings.
 const itemFile = "monitor_item.yaml"
 
-// The keys of monitor_item.yaml: monitorViewer's, in its spelling, and two of
+// The keys of monitor_item.yaml: monitorViewer's, in its spelling, and
 // mvrun's own.
 const (
 	KeyAlarmFrequency   = "alarm_frequency"
@@ -25,7 +25,22 @@ const (
 	KeyStartup          = "script_startup_method"
 	KeySchedule         = "schedule"
 	KeyLabels           = "labels"
+	KeyFilledIn         = "filled_in" // which of the others nobody has told, and the values they were given
 )
+
+// keyVerbatim is where the lines of others stand that are no plain texts. No entry
+// of a file has the empty key: one that would is kept there, too.
+const keyVerbatim = ""
+
+// IsSetting reports whether a key's value is for users to see, rather than mvrun's
+// own notes in the file.
+func IsSetting(key string) bool { return key != KeyFilledIn && key != keyVerbatim }
+
+// itemKeys are those whose values mvrun has to understand.
+var itemKeys = [...]string{
+	KeyAlarmFrequency, KeyAlarmReceivers, KeyDirection, KeyDirectionAdmin, KeyItem, KeyAuthor, KeyExecuteFrequency,
+	KeyScript, KeyStartupHost, KeyStartup, KeySchedule, KeyLabels, KeyFilledIn,
+}
 
 // ItemSettings are the remembered settings of an item, by key. Keys that mvrun
 // does not know are kept.
@@ -43,7 +58,7 @@ func (s *Store) ReadItem(item Item) (ItemSettings, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := parseFlatYAML(data)
+	settings, err := parseItem(data)
 	if err != nil {
 		return nil, pathError("read", s.tree.Path(item.Direction, item.Name, itemFile), err)
 	}
@@ -59,7 +74,15 @@ func (s *Store) WriteItem(item Item, before, settings ItemSettings) error {
 	if maps.Equal(before, settings) {
 		return nil
 	}
+	return s.tree.WriteFile([]byte(itemText(settings)), 0o644, item.Direction, item.Name, itemFile)
+}
+
+// itemText is the file of these settings.
+func itemText(settings ItemSettings) string {
 	var buf bytes.Buffer
-	appendFlatYAML(&buf, settings)
-	return s.tree.WriteFile(buf.Bytes(), 0o644, item.Direction, item.Name, itemFile)
+	texts := maps.Clone(settings)
+	delete(texts, keyVerbatim)
+	appendFlatYAML(&buf, texts)
+	buf.WriteString(settings[keyVerbatim])
+	return buf.String()
 }

@@ -67,7 +67,7 @@ func (t *Tree) writeFile(data []byte, perm uint32, safely bool, elem []string) e
 		return err
 	}
 	defer unix.Close(dir)
-	temporary := fmt.Sprintf(".%s.%d.%s", shorten(name), os.Getpid(), randomHex(8))
+	temporary := temporaryName(name)
 	if err = writeNew(dir, temporary, data, perm, t.Shared(), safely); err == nil {
 		err = unix.Renameat(dir, temporary, dir, name)
 	}
