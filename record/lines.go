@@ -93,6 +93,27 @@ func (s lineSet) has(line []byte) bool {
 	return ok
 }
 
+// lineCounts says how often a line is there, by the hashes of a lineSet.
+type lineCounts map[uint64]int
+
+func (c lineCounts) add(line []byte) { c[maphash.Bytes(lineSeed(), line)]++ }
+
+// take takes a line out once, and reports whether it was there.
+func (c lineCounts) take(line []byte) bool {
+	if len(c) == 0 {
+		return false
+	}
+	return c.takeHash(maphash.Bytes(lineSeed(), line))
+}
+
+func (c lineCounts) takeHash(hash uint64) bool {
+	n := c[hash]
+	if n > 0 {
+		c[hash] = n - 1
+	}
+	return n > 0
+}
+
 // EachLine gives the lines of an item's day in the main database and in those of
 // all hosts, each once; see eachLine. A line is valid until use returns. A day
 // without a file has no lines.
@@ -103,39 +124,38 @@ func (s *Store) EachLine(item Item, kind Kind, day string, use func(line []byte)
 	return s.eachLine(dayFile{item, kind, day}, use)
 }
 
-// eachLine gives the lines of a day in the main database, and those of the
-// hosts' databases that are not there, each once. It reads in this order, from
-// the beginning of each file: a line is never taken out of a host's database, so
-// that one which a merger is carrying over meanwhile is never missed.
+// eachLine gives the lines of a day in the hosts' databases, and those of the
+// main one that are not there, each once. It reads in this order, the order in
+// which lines are carried over and archived, from the beginning of each file: a
+// line that is on its way meanwhile is met at least once.
 func (s *Store) eachLine(file dayFile, use func(line []byte)) error {
 	prefixes, err := s.hostPrefixes()
 	if err != nil {
 		return err
 	}
-	if len(prefixes) == 0 {
-		return s.eachLineOf(file.elem(nil), use)
-	}
 	seen := lineSet{}
-	err = s.eachLineOf(file.elem(nil), func(line []byte) {
-		seen.add(line)
-		use(line)
-	})
 	for _, prefix := range prefixes {
-		if err != nil {
-			return err
-		}
 		err = s.eachLineOf(file.elem(prefix), func(line []byte) {
 			if !seen.has(line) {
 				seen.add(line)
 				use(line)
 			}
 		})
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	if len(seen) == 0 {
+		return s.eachMainLine(file, use)
+	}
+	return s.eachMainLine(file, func(line []byte) {
+		if !seen.has(line) {
+			use(line)
+		}
+	})
 }
 
-// eachLineOf gives the lines of one file. A last line without an end is one if
-// it is a whole record: the next append will end it.
+// eachLineOf gives the lines of one file.
 func (s *Store) eachLineOf(elem []string, use func(line []byte)) error {
 	fd, err := s.tree.open(unix.O_RDONLY, 0, elem...)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,6 +166,12 @@ func (s *Store) eachLineOf(elem []string, use func(line []byte)) error {
 	}
 	file := os.NewFile(uintptr(fd), s.tree.Path(elem...))
 	defer file.Close()
+	return eachLineIn(file, use)
+}
+
+// eachLineIn gives the lines of an open file. A last line without an end is one
+// if it is a whole record: the next append will end it.
+func eachLineIn(file io.Reader, use func(line []byte)) error {
 	reader := newLineReader(file)
 	for {
 		line, err := reader.next()

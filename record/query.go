@@ -2,10 +2,14 @@ package record
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"path"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,10 +27,17 @@ type Query struct {
 	Levels            []string // in any case; one must be the record's
 	Receivers         []string // one must be among the record's
 	Keywords          []string // each must be within a text of the record
+	Not               []string // none may be within a text of the record
 	Run               string   // the id of a run
 
-	Limit   int  // at most so many, the newest; 0 means all
-	Reverse bool // newest first
+	// Where decides on what the fields above let through; nil wants it all. It is
+	// called by several goroutines at once, and the line is valid until it returns.
+	Where func(row Row) bool
+
+	Limit   int    // at most so many, the newest; 0 means all
+	Reverse bool   // newest first
+	Oldest  bool   // the limit takes the oldest; not with Reverse
+	From    *Place // begins behind a place of the listing; not with a Limit of the newest, oldest first
 }
 
 func (q Query) location() *time.Location {
@@ -40,6 +51,14 @@ func (q Query) location() *time.Location {
 func (q Query) check() error {
 	if q.Limit < 0 {
 		return fmt.Errorf("limit %d: is negative", q.Limit)
+	}
+	if q.Oldest && q.Reverse || q.From != nil && q.Limit > 0 && !q.Reverse && !q.Oldest {
+		return errors.New("the newest cannot be listed with the oldest first from there")
+	}
+	if q.From != nil {
+		if err := q.From.Check(); err != nil {
+			return err
+		}
 	}
 	for _, patterns := range [][]string{q.Directions, q.Items} {
 		for _, pattern := range patterns {
@@ -57,6 +76,7 @@ type Row struct {
 	Kind Kind
 	Time time.Time // see Query.Begin
 	Line []byte    // the line of the day file, without its end: one JSON object
+	Day  string    // of the file
 }
 
 // Field is one key of a record with its value as it is written in the file.
@@ -94,6 +114,8 @@ type Stats struct {
 	Foreign  []string // files and folders that are not of a database, at most maxNamed
 	Problems []error  // files and folders that could not be read, at most maxNamed
 	Failures int      // how many those were
+
+	exhausted error // one of them: there was no descriptor left
 }
 
 // maxNamed bounds how many files a listing names.
@@ -104,12 +126,16 @@ func (s *Stats) add(other Stats) {
 	s.Bytes += other.Bytes
 	s.Skipped += other.Skipped
 	s.Failures += other.Failures
+	s.exhausted = cmp.Or(s.exhausted, other.exhausted)
 	s.Foreign = appendNamed(s.Foreign, other.Foreign...)
 	s.Problems = appendNamed(s.Problems, other.Problems...)
 }
 
 func (s *Stats) problem(err error) {
 	s.Failures++
+	if isExhausted(err) {
+		s.exhausted = err
+	}
 	s.Problems = appendNamed(s.Problems, err)
 }
 
@@ -127,6 +153,10 @@ type Rows struct {
 	query Query
 	stats Stats
 	err   error
+
+	follower *Follower // is told how far files were read; may be nil
+	stopped  atomic.Bool
+	standing standing
 }
 
 // Select lists records, the oldest first. Records of the same time have the
@@ -136,8 +166,13 @@ func (s *Store) Select(q Query) *Rows {
 	return &Rows{store: s, query: q, err: q.check()}
 }
 
-// Err tells why there is no listing at all: the database cannot be opened, or
-// the query is wrong. It is known once All has ended.
+// Stop ends the listing early, as when nobody wants it any more. Any goroutine may
+// call it.
+func (r *Rows) Stop() { r.stopped.Store(true) }
+
+// Err tells why there is no listing at all: the database cannot be opened, or the
+// query is wrong. Or it is not whole: the database was removed while it was read, or
+// this process may not open so many files. It is known once All has ended.
 func (r *Rows) Err() error { return r.err }
 
 // Stats is complete once All has ended.
@@ -149,26 +184,56 @@ func (r *Rows) All() iter.Seq[Row] {
 		if r.err != nil {
 			return
 		}
-		listing, err := newListing(r.store, r.query, &r.stats)
+		listing, err := newListing(r)
 		if err != nil {
 			r.err = err
 			return
 		}
 		listing.each(yield)
+		r.err = listing.ended()
 	}
 }
 
 // matchName reports whether one of the patterns, if there are any, matches.
 func matchName(patterns []string, name string) bool {
-	for _, pattern := range patterns {
-		if pattern == name {
-			return true
-		}
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return matchesName(pattern, name) })
+}
+
+// matchesName reports whether a pattern is about a name. One that is named letter by
+// letter is meant, whatever a glob makes of its brackets.
+func matchesName(pattern, name string) bool {
+	if namedBy(pattern) == name {
+		return true
+	}
+	ok, _ := path.Match(pattern, name)
+	return ok
+}
+
+// LiteralPattern is the pattern that matches this name alone.
+func LiteralPattern(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
+// namedBy is the name that a pattern has letter by letter: of a LiteralPattern the one
+// that it was made of, which is no other item's.
+func namedBy(pattern string) string {
+	if strings.Contains(pattern, `\`) {
+		name := strings.NewReplacer(`\\`, `\`, `\*`, `*`, `\?`, `?`, `\[`, `[`).Replace(pattern)
+		if LiteralPattern(name) == pattern {
+			return name
 		}
 	}
-	return len(patterns) == 0
+	return pattern
+}
+
+// Names reports whether an item is asked for by its name.
+func (q Query) Names(item Item) bool {
+	return slices.ContainsFunc(q.Items, func(pattern string) bool { return namedBy(pattern) == item.Name })
+}
+
+// MatchesItem reports whether records of an item are wanted.
+func (q Query) MatchesItem(item Item) bool {
+	return matchName(q.Directions, item.Direction) && matchName(q.Items, item.Name)
 }
 
 // isPattern reports whether a text may match other names than itself.

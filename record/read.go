@@ -25,18 +25,29 @@ type listing struct {
 	stats   *Stats
 	sources []*source
 	readers []*dayReader
+
+	zones    zones
+	archives bool // something was archived
+	follower *Follower
+	stopped  *atomic.Bool // nobody wants the rest
+	standing *standing
 }
 
-func newListing(store *Store, q Query, stats *Stats) (*listing, error) {
-	l := &listing{store: store, query: q, stats: stats}
+func newListing(r *Rows) (*listing, error) {
+	store, q, stats := r.store, r.query, &r.stats
+	l := &listing{store: store, query: q, stats: stats, follower: r.follower, stopped: &r.stopped, standing: &r.standing}
 	// A database that is not there yet is an empty one.
 	if _, err := store.tree.rootFD(false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	l.sources = store.sources(q.Directions, q.Items, stats)
+	l.archives = store.hasArchives()
+	l.zones = store.zonesFor(q.location(), stats)
 	matcher := newMatcher(q)
 	for range min(max(runtime.GOMAXPROCS(0), 2), maxReaders, len(l.sources)) {
-		l.readers = append(l.readers, newDayReader(store, matcher))
+		reader := newDayReader(store, matcher)
+		reader.follower = r.follower
+		l.readers = append(l.readers, reader)
 	}
 	return l, nil
 }
@@ -45,10 +56,11 @@ func newListing(store *Store, q Query, stats *Stats) (*listing, error) {
 // time, and where there is a limit, the rows it lets through.
 func (l *listing) each(yield func(Row) bool) {
 	days := l.days()
-	if l.query.Reverse || l.query.Limit > 0 {
+	newest := l.query.Limit > 0 && !l.query.Reverse && !l.query.Oldest
+	if l.query.Reverse || newest {
 		slices.Reverse(days)
 	}
-	if l.query.Limit > 0 && !l.query.Reverse {
+	if newest {
 		for _, row := range slices.Backward(l.newestRows(days)) {
 			if !yield(row) {
 				return
@@ -57,9 +69,11 @@ func (l *listing) each(yield func(Row) bool) {
 		return
 	}
 	given := 0
-	for _, day := range days {
-		for _, row := range l.day(day) {
-			if !yield(row) {
+	for _, day := range l.daysFrom(days) {
+		rows, before := l.rowsFrom(day, given)
+		for i, row := range rows[before:] {
+			*l.standing = standing{day, rows, before + i + 1}
+			if l.stopped.Load() || !yield(row) {
 				return
 			}
 			if given++; given == l.query.Limit {
@@ -73,9 +87,17 @@ func (l *listing) each(yield func(Row) bool) {
 func (l *listing) newestRows(days []string) []Row {
 	var rows []Row
 	for _, day := range days {
-		ofDay := l.day(day)
+		if l.stopped.Load() {
+			return nil
+		}
+		ofDay := l.day(day, l.query.Limit-len(rows))
 		slices.Reverse(ofDay)
-		rows = append(rows, ofDay[:min(len(ofDay), l.query.Limit-len(rows))]...)
+		ofDay = ofDay[:min(len(ofDay), l.query.Limit-len(rows))]
+		if rows == nil {
+			rows = ofDay // often all of them: a copy would be as large as they are
+		} else {
+			rows = append(rows, ofDay...)
+		}
 		if len(rows) == l.query.Limit {
 			break
 		}
@@ -83,28 +105,24 @@ func (l *listing) newestRows(days []string) []Row {
 	return rows
 }
 
-// day gives all rows of a day in the order of the query.
-func (l *listing) day(day string) []Row {
-	parts := make([][]Row, len(l.sources))
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for _, reader := range l.readers {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(parts) {
-					return
-				}
-				parts[i] = reader.read(l.sources[i], day)
-			}
-		})
+// day gives all rows of a day in the order of the query, or with a limit above 0
+// at least so many of the newest. Where nothing was ever archived, nobody looks
+// for archives; the first one may be made meanwhile, of a day that was to be read.
+func (l *listing) day(day string, limit int) []Row {
+	if l.follower != nil {
+		for _, file := range l.zones.files(day) {
+			l.follower.listed[file] = true
+		}
 	}
-	group.Wait()
-	for _, reader := range l.readers {
-		l.stats.add(reader.stats)
-		reader.stats = Stats{}
+	looked := l.archives
+	parts, stats := l.partsOf(day, limit)
+	if !looked && l.mayBeArchived(day) {
+		if l.archives = l.store.hasArchives(); l.archives {
+			parts, stats = l.partsOf(day, limit)
+		}
 	}
-	rows := slices.Concat(parts...)
+	l.stats.add(stats)
+	rows := joined(parts)
 	sortRows(rows)
 	if l.query.Reverse {
 		slices.Reverse(rows)
@@ -112,7 +130,50 @@ func (l *listing) day(day string) []Row {
 	return rows
 }
 
-// days are the names of the day files that may hold wanted records, in order.
+// joined are all rows of some parts, which are let go.
+func joined(parts [][]Row) []Row {
+	total := 0
+	for _, part := range parts {
+		total += len(part)
+	}
+	rows := make([]Row, 0, total)
+	for i, part := range parts {
+		rows = append(rows, part...)
+		parts[i] = nil
+	}
+	return rows
+}
+
+// partsOf reads a day of each item.
+func (l *listing) partsOf(day string, limit int) ([][]Row, Stats) {
+	files := l.partsOfDay(day)
+	parts := make([][]Row, len(l.sources))
+	cut := newCut(limit, l.query.Oldest)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for _, reader := range l.readers {
+		reader.cut, reader.day = cut, day
+		group.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(parts) || l.stopped.Load() {
+					return
+				}
+				cut.put(parts, i, reader.readParts(l.sources[i], files))
+			}
+		})
+	}
+	group.Wait()
+	var stats Stats
+	for _, reader := range l.readers {
+		stats.add(reader.stats)
+		reader.stats = Stats{}
+	}
+	return parts, stats
+}
+
+// days are those of which there may be wanted records, in order. Each is read from the
+// file of its name, or, where zones differ, from some beside it too.
 func (l *listing) days() []string {
 	q := l.query
 	first, last := "", "99999999"
@@ -126,10 +187,21 @@ func (l *listing) days() []string {
 		return days
 	}
 	found := map[string]struct{}{}
+	files, lastFiles := l.zones.files(first), l.zones.files(last)
 	for _, src := range l.sources {
-		l.listDays(src, first, last, found)
+		l.listDays(src, files[0], lastFiles[len(lastFiles)-1], found)
 	}
-	return slices.Sorted(maps.Keys(found))
+	if l.follower != nil {
+		// Their files may be made while others are read, when nobody would look for them.
+		for _, day := range l.follower.window(2) {
+			found[day] = struct{}{}
+		}
+	}
+	days := slices.Sorted(maps.Keys(found))
+	if l.zones.several() {
+		days = spread(days, l.zones.days)
+	}
+	return slices.DeleteFunc(days, func(day string) bool { return day < first || day > last })
 }
 
 // namedDays gives the days from first to last, unless they are many.
@@ -170,6 +242,21 @@ func (l *listing) listDays(src *source, first, last string, found map[string]str
 			case first <= name && name <= last:
 				found[name] = struct{}{}
 			}
+		}
+	}
+	l.listArchives(src.item, first, last, found)
+}
+
+// listArchives looks which days of an item are archived: last, since a day that
+// is archived meanwhile was still in its folder then, or is here by now.
+func (l *listing) listArchives(item Item, first, last string, found map[string]struct{}) {
+	entries, err := l.store.tree.List(archiveKindElem(item, l.query.Kind)...)
+	if err != nil {
+		l.stats.problem(err)
+	}
+	for _, entry := range entries {
+		if day, ok := archiveDay(entry.Name()); ok && first <= day && day <= last {
+			found[day] = struct{}{}
 		}
 	}
 }

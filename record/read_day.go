@@ -1,13 +1,11 @@
 package record
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +15,8 @@ import (
 type source struct {
 	item  Item
 	hosts []*hostSource
+
+	looked, absent bool // whether there is any record of the kind in the main database
 }
 
 // hostSource is an item in the database of a host.
@@ -29,36 +29,118 @@ type hostSource struct {
 type dayReader struct {
 	store   *Store
 	matcher *matcher
-	limit   int
-	lines   *bufio.Reader
+	day     string    // of the listing
+	within  *dayRange // of what is read, is wanted; nil is all
+	cut     *cut      // nil where all rows are wanted
+	blocks  blocks
+	// follower is told how far files were read; nil for nobody.
+	follower *Follower
+	finder   finder
+	tally    *tally // counts what is read, in a summary
 
 	stats Stats
+	stale bool // a file was removed while it was read
+	again bool // the day is read anew because of that
 }
 
 func newDayReader(store *Store, m *matcher) *dayReader {
-	// A line that does not fit is no record, see maxLine.
-	return &dayReader{store: store, matcher: m, limit: m.query.Limit, lines: bufio.NewReaderSize(nil, maxLine+1)}
+	own := *m
+	return &dayReader{store: store, matcher: &own, finder: finder{needle: m.longestNeedle()}}
+}
+
+// staleTries is how often a day is read whose files are removed meanwhile.
+const staleTries = 5
+
+// readParts gives the wanted records of an item in some files, in their order.
+func (d *dayReader) readParts(src *source, parts []dayPart) []Row {
+	var rows []Row
+	for _, part := range parts {
+		d.within = part.within
+		of := d.read(src, part.file, part.archived)
+		if rows == nil {
+			rows = of
+		} else {
+			rows = append(rows, of...)
+		}
+	}
+	return rows
 }
 
 // read gives the wanted records of an item and day, in the order of the files.
-//
-// The order of reading makes it exact while a merger carries lines over, see
-// Store.Merge: the offsets, then the hosts' files behind them, then the main
-// file, of which the lines that were seen already are left out.
-func (d *dayReader) read(src *source, day string) []Row {
+// On NFS a file that another host removes cannot be read to its end; by then its
+// lines are elsewhere.
+func (d *dayReader) read(src *source, day string, archived bool) []Row {
+	before := d.stats
+	for try := 1; ; try++ {
+		d.stats, d.stale, d.again = before, false, try > 1
+		if d.tally != nil {
+			clear(d.tally.counts)
+		}
+		rows := d.readOnce(src, day, archived)
+		if !d.stale || try == staleTries {
+			return rows
+		}
+	}
+}
+
+// readOnce reads in an order that makes it exact while a merger carries lines
+// over, see Store.Merge: the offsets, then the hosts' files behind them, then
+// the main file, of which the lines that were seen already are left out. Of the
+// main file and its archive, the main file is opened first.
+func (d *dayReader) readOnce(src *source, day string, archived bool) []Row {
 	file := dayFile{src.item, d.matcher.query.Kind, day}
 	began, _ := time.ParseInLocation(DayLayout, day, d.matcher.location) // days gives dates only
 	seen := lineSet{}
+	follow := d.follower != nil && d.follower.follows(day)
 	var fromHosts []Row
 	for _, host := range src.hosts {
-		part := &part{file: file, day: began, elem: file.elem(host.prefix), wholeOnly: true, seen: seen, record: true}
-		part.offset = d.offset(host, file)
-		d.readPart(part)
+		part := &part{file: file, elem: file.elem(host.prefix), day: began, wholeOnly: true, seen: seen, record: true, noted: follow}
+		d.readFile(part, d.offset(host, file))
 		fromHosts = append(fromHosts, part.rows...)
 	}
-	main := &part{file: file, day: began, elem: file.elem(nil), seen: seen}
-	d.readPart(main)
+	main := &part{file: file, elem: file.elem(nil), day: began, seen: seen, noted: follow}
+	switch {
+	case archived:
+		d.readArchived(main)
+	case !src.absent && !d.readFile(main, 0):
+		d.lookFor(src, main.elem)
+	}
+	if follow && len(src.hosts) > 0 {
+		d.keepSeen(file, seen, main.rows)
+	}
 	return append(main.rows, fromHosts...)
+}
+
+// keepSeen hands a follower the lines that it may meet again: those that may yet
+// be carried over, and those that were, after their host's file was read.
+func (d *dayReader) keepSeen(file dayFile, seen lineSet, rows []Row) {
+	kept := d.follower.seenOf(file)
+	if kept.day == "" || kept.day == d.day { // for a later day, less of the file may be left
+		kept.ofHosts, kept.day = seen, d.day
+	}
+	for _, row := range rows {
+		if d.store.options.Now().Sub(row.Time) < time.Hour {
+			kept.ofMain.add(row.Line)
+		}
+	}
+}
+
+// readArchived reads a day of the main database that may be archived, or partly.
+func (d *dayReader) readArchived(p *part) {
+	plain, archive, err := d.store.openMain(p.file, true)
+	if err != nil {
+		d.problem(err)
+	}
+	if archive != nil {
+		p.count = plain != nil
+		d.scanAll(archive, p)
+		p.count = false
+		_ = archive.Close()
+	}
+	if plain != nil {
+		d.scanPlain(plain, 0, p)
+		_ = plain.Close()
+	}
 }
 
 // offset is how far a host's file has been carried over. The offsets are read
@@ -71,87 +153,125 @@ func (d *dayReader) offset(host *hostSource, file dayFile) int64 {
 			host.offsets = map[string]int64{}
 		}
 	}
-	return host.offsets[string(file.kind)+"/"+file.day]
+	return host.offsets[mergedKey(file)]
 }
 
-// part is one file that is being read.
+// part is the lines of one database that are being read.
 type part struct {
 	file      dayFile
 	day       time.Time
-	elem      []string
-	offset    int64
 	wholeOnly bool // a last line without an end is still being written
 
 	seen   lineSet
-	record bool // fill seen, instead of leaving out what is in it
-	rows   []Row
+	record bool    // fill seen, instead of leaving out what is in it
+	only   lineSet // of these; nil is of all
+
+	noted bool     // the follower is told how far the file was read
+	elem  []string // the file's place in the tree
+
+	plain    *os.File   // the day file, while it is read
+	archived lineCounts // lines of the archive, which are left out of the day file
+	count    bool       // fill archived
+
+	// Of a follower that reads on: what was met before, whether this is the database
+	// of a host, the hash of a line without an end that was given, and the time
+	// before which nothing is new.
+	follow *seenLines
+	host   bool
+	shown  uint64
+	since  time.Time
+
+	rows []Row
 }
 
-func (d *dayReader) readPart(p *part) {
-	fd, err := d.store.tree.open(unix.O_RDONLY, 0, p.elem...)
-	if errors.Is(err, fs.ErrNotExist) {
+// lookFor finds out, where a day had no file, whether another one may: most items of
+// a large database have no alarms at all. What was recorded before the listing began
+// cannot come into a folder that is made later, unless it is carried over from a host.
+func (d *dayReader) lookFor(src *source, elem []string) {
+	if src.looked || len(src.hosts) > 0 {
 		return
 	}
+	src.looked = true
+	fd, err := d.store.tree.folder(false, elem[:len(elem)-1]...)
+	if err == nil {
+		unix.Close(fd)
+	}
+	src.absent = errors.Is(err, fs.ErrNotExist)
+}
+
+// readFile reads a file from an offset on. It reports whether there is one.
+func (d *dayReader) readFile(p *part, offset int64) (found bool) {
+	fd, err := d.store.tree.open(unix.O_RDONLY, 0, p.elem...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
 	if err != nil {
-		d.stats.problem(err)
-		return
+		d.problem(err)
+		return true
 	}
 	file := os.NewFile(uintptr(fd), d.store.tree.Path(p.elem...))
 	defer file.Close()
-	if err := seekBehind(file, p.offset); err != nil {
-		d.stats.problem(err)
+	start, err := seekBehind(file, offset)
+	if err != nil {
+		d.problem(err)
+		return true
+	}
+	d.scanPlain(file, start, p)
+	return true
+}
+
+// scanPlain reads a day file from where it stands, and tells the follower.
+func (d *dayReader) scanPlain(file *os.File, start int64, p *part) {
+	p.plain = file
+	if p.noted && d.readBefore(file, start, p) {
+		p.plain = nil
 		return
 	}
-	d.stats.Files++
-	if err := d.scan(file, p); err != nil {
-		d.stats.problem(err)
+	whole := d.scanAll(file, p)
+	p.plain = nil
+	if p.noted {
+		rest := d.blocks.buf[:d.blocks.filled]
+		if p.wholeOnly {
+			rest = nil
+		}
+		d.follower.note(p.file, p.elem, int(file.Fd()), start+whole, rest, d.day)
 	}
+}
+
+func (d *dayReader) scanAll(file io.Reader, p *part) (whole int64) {
+	d.stats.Files++
+	whole, err := d.scan(file, p)
+	if err != nil {
+		d.problem(err)
+	}
+	return whole
+}
+
+func (d *dayReader) problem(err error) {
+	d.stale = d.stale || errors.Is(err, unix.ESTALE)
+	d.stats.problem(err)
 }
 
 // seekBehind goes to an offset, or stays where the file is shorter: then it is
 // another file than the one that was carried over.
-func seekBehind(file *os.File, offset int64) error {
+func seekBehind(file *os.File, offset int64) (start int64, err error) {
 	if offset == 0 {
-		return nil
+		return 0, nil
 	}
 	info, err := file.Stat()
 	if err != nil || info.Size() < offset {
-		return err
+		return 0, err
 	}
-	_, err = file.Seek(offset, io.SeekStart)
-	return err
-}
-
-// scan reads all lines. One that is longer than the buffer is passed over.
-func (d *dayReader) scan(file io.Reader, p *part) error {
-	d.lines.Reset(file)
-	long := false
-	for {
-		line, err := d.lines.ReadSlice('\n')
-		d.stats.Bytes += int64(len(line))
-		if errors.Is(err, bufio.ErrBufferFull) {
-			long = true
-			continue
-		}
-		switch whole := err == nil; {
-		case long && (whole || !p.wholeOnly):
-			d.stats.Skipped++
-		case !long && (whole || !p.wholeOnly):
-			d.line(bytes.TrimSuffix(line, []byte{'\n'}), p)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		long = false
-	}
+	return file.Seek(offset, io.SeekStart)
 }
 
 func (d *dayReader) line(line []byte, p *part) {
 	trimmed := trimBlankEnds(line)
 	if len(trimmed) == 0 {
+		return
+	}
+	if d.tally != nil {
+		d.tallyLine(line, trimmed, p)
 		return
 	}
 	at, verdict := d.matcher.record(trimmed, p.day)
@@ -162,25 +282,56 @@ func (d *dayReader) line(line []byte, p *part) {
 	case lineUnwanted:
 		return
 	}
-	if p.record {
-		p.seen.add(line)
-	} else if len(p.seen) > 0 && p.seen.has(line) {
+	if d.within != nil && !d.within.takes(at) {
+		if p.record { // all lines: what is of other days must be known again, too
+			p.seen.add(line)
+		}
 		return
 	}
-	p.rows = append(p.rows, Row{p.file.item, p.file.kind, at, bytes.Clone(trimmed)})
-	if d.limit > 0 && (len(p.rows)-1024)/2 >= d.limit {
-		p.rows = newest(p.rows, d.limit)
+	row := Row{p.file.item, p.file.kind, at, trimmed, p.file.day}
+	if where := d.matcher.query.Where; where != nil && !where(row) {
+		return
+	}
+	if p.follow != nil && !p.isNews(trimmed, at) || !p.isNew(line) || d.cut.drops(at) {
+		return
+	}
+	row.Line = bytes.Clone(trimmed)
+	p.rows = append(p.rows, row)
+	if d.cut != nil {
+		if !d.again {
+			d.cut.add(at)
+		}
+		p.rows = d.cut.trimPart(p.rows)
 	}
 }
 
-// newest gives the newest rows in the order of their times.
-func newest(rows []Row, limit int) []Row {
-	sortRows(rows)
-	keep := max(0, len(rows)-limit)
-	clear(rows[:copy(rows, rows[keep:])][len(rows)-keep:])
-	return rows[:len(rows)-keep]
+// tallyLine counts a line instead of keeping it.
+func (d *dayReader) tallyLine(line, trimmed []byte, p *part) {
+	var keys queryKeys
+	switch {
+	case !scanObject(trimmed, keys.take):
+		d.stats.Skipped++
+	case p.isNew(line):
+		d.tally.add(keys)
+	}
 }
 
-func sortRows(rows []Row) {
-	slices.SortStableFunc(rows, func(a, b Row) int { return a.Time.Compare(b.Time) })
+// isNew reports whether a line was not met in another file of the day, and
+// notes it.
+func (p *part) isNew(line []byte) bool {
+	if p.only != nil && !p.only.has(line) {
+		return false
+	}
+	switch {
+	case p.record:
+		p.seen.add(line)
+	case p.count:
+		if p.archived == nil {
+			p.archived = lineCounts{}
+		}
+		p.archived.add(line)
+	case p.archived.take(line):
+		return false
+	}
+	return p.record || len(p.seen) == 0 || !p.seen.has(line)
 }

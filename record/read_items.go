@@ -1,7 +1,6 @@
 package record
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -12,6 +11,16 @@ import (
 // a folder with settings or records. Where something cannot be read, the items
 // that could be are given beside the error.
 func (s *Store) Items(directions, items []string) ([]Item, error) {
+	return s.listItems(directions, items, s.isItem)
+}
+
+// Candidates lists the folders that may be items: those of Items, without a look
+// into each.
+func (s *Store) Candidates(directions, items []string) ([]Item, error) {
+	return s.listItems(directions, items, func(*source, *Stats) bool { return true })
+}
+
+func (s *Store) listItems(directions, items []string, wanted func(*source, *Stats) bool) ([]Item, error) {
 	if err := (Query{Directions: directions, Items: items}).check(); err != nil {
 		return nil, err
 	}
@@ -24,7 +33,7 @@ func (s *Store) Items(directions, items []string) ([]Item, error) {
 	var stats Stats
 	var found []Item
 	for _, src := range s.sources(directions, items, &stats) {
-		if s.isItem(src, &stats) {
+		if wanted(src, &stats) {
 			found = append(found, src.item)
 		}
 	}
@@ -38,18 +47,22 @@ func (s *Store) isItem(src *source, stats *Stats) bool {
 		prefixes = append(prefixes, host.prefix)
 	}
 	for _, prefix := range prefixes {
-		entries, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], src.item.Direction, src.item.Name)...)
+		found, err := s.isItemBelow(prefix, src.item)
 		if err != nil {
 			stats.problem(err)
-			continue
 		}
-		for _, entry := range entries {
-			if entry.Name() == itemFile || entry.IsDir() && slices.Contains(Kinds, Kind(entry.Name())) {
-				return true
-			}
+		if found {
+			return true
 		}
 	}
 	return false
+}
+
+func (s *Store) isItemBelow(prefix []string, item Item) (bool, error) {
+	entries, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], item.Direction, item.Name)...)
+	return slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
+		return entry.Name() == itemFile || entry.IsDir() && slices.Contains(Kinds, Kind(entry.Name()))
+	}), err
 }
 
 // sources finds the folders that may hold items, in the order of their names.
@@ -77,9 +90,7 @@ func (s *Store) sources(directions, items []string, stats *Stats) []*source {
 		slices.SortFunc(src.hosts, func(a, b *hostSource) int { return slices.Compare(a.prefix, b.prefix) })
 		sources = append(sources, src)
 	}
-	slices.SortFunc(sources, func(a, b *source) int {
-		return cmp.Or(cmp.Compare(a.item.Direction, b.item.Direction), cmp.Compare(a.item.Name, b.item.Name))
-	})
+	slices.SortFunc(sources, func(a, b *source) int { return compareItems(a.item, b.item) })
 	return sources
 }
 

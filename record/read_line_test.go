@@ -78,6 +78,7 @@ func FuzzRecord(f *testing.F) {
 		if err := os.WriteFile(file, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		standStill(t, file)
 		messages, stats := selected(t, store, record.Query{Kind: record.Log, Location: time.UTC})
 		if len(messages) != wantRows || stats.Skipped != wantSkipped {
 			t.Errorf("%d rows and %d skipped, want %d and %d", len(messages), stats.Skipped, wantRows, wantSkipped)

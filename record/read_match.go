@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -17,24 +16,30 @@ const (
 	lineBad
 )
 
-// matcher decides on lines. It is safe for concurrent use.
+// matcher decides on lines. It is not safe for concurrent use; a copy is another one.
 type matcher struct {
 	query    Query
 	location *time.Location
 	keywords []string
+	not      []notText
 	// needles are texts that all must be in a line for it to match, and choices
 	// lists of which one must: in the form in which a JSON string holds them, so
 	// that most lines need not be parsed.
 	needles [][]byte
 	choices [][]byte
+	stamps  stamps
 }
 
 func newMatcher(q Query) *matcher {
 	m := &matcher{query: q, location: q.location()}
+	m.stamps.location = m.location
 	for _, keyword := range q.Keywords {
 		keyword = strings.ToValidUTF8(keyword, "\uFFFD")
 		m.keywords = append(m.keywords, keyword)
 		m.needles = appendNeedle(m.needles, keyword)
+	}
+	for _, text := range q.Not {
+		m.not = append(m.not, newNotText(text))
 	}
 	m.needles = appendNeedle(m.needles, q.Run)
 	for _, receiver := range q.Receivers {
@@ -54,6 +59,22 @@ func appendNeedle(needles [][]byte, text string) [][]byte {
 	}
 	quoted := appendQuoted(nil, text)
 	return append(needles, quoted[1:len(quoted)-1])
+}
+
+// longestNeedle is one that all wanted lines hold, but for those with rare
+// escapes; nil where there is none.
+func (m *matcher) longestNeedle() []byte {
+	needles := m.needles
+	if len(needles) == 0 && len(m.choices) == 1 {
+		needles = m.choices
+	}
+	var longest []byte
+	for _, needle := range needles {
+		if len(needle) > len(longest) {
+			longest = needle
+		}
+	}
+	return longest
 }
 
 // canMatch looks at the bytes only. A line with escapes that mvrun does not
@@ -85,10 +106,10 @@ func (m *matcher) record(line []byte, day time.Time) (time.Time, verdict) {
 	if !m.canMatch(line) {
 		return time.Time{}, lineUnwanted
 	}
-	if !json.Valid(line) {
+	var keys queryKeys
+	if !scanObject(line, keys.take) {
 		return time.Time{}, lineBad
 	}
-	keys := readKeys(line)
 	at, dated := m.time(keys, day)
 	if dated && !m.inRange(at) || !m.matches(line, keys) {
 		return at, lineUnwanted
@@ -99,33 +120,35 @@ func (m *matcher) record(line []byte, day time.Time) (time.Time, verdict) {
 // queryKeys are what a query may ask for, as it is written.
 type queryKeys struct {
 	ts, time, run, receivers, messageLevel, level []byte
+	result, exitCode                              []byte // for a summary
 }
 
-func readKeys(line []byte) (k queryKeys) {
-	for key, value := range eachField(line) {
-		switch string(key) {
-		case `"ts"`:
-			k.ts = value
-		case `"time"`:
-			k.time = value
-		case `"run"`:
-			k.run = value
-		case `"receivers"`:
-			k.receivers = value
-		case `"message_level"`:
-			k.messageLevel = value
-		case `"level"`:
-			k.level = value
-		}
+func (k *queryKeys) take(key, value []byte) {
+	switch string(key) {
+	case `"ts"`:
+		k.ts = value
+	case `"time"`:
+		k.time = value
+	case `"run"`:
+		k.run = value
+	case `"receivers"`:
+		k.receivers = value
+	case `"message_level"`:
+		k.messageLevel = value
+	case `"level"`:
+		k.level = value
+	case `"send_alarm_result"`:
+		k.result = value
+	case `"exit_code"`:
+		k.exitCode = value
 	}
-	return k
 }
 
 // time is when a record was written. One that does not say is of the day of its
 // file, at an hour that is not known: whoever asks for a part of the day gets it.
 func (m *matcher) time(k queryKeys, day time.Time) (at time.Time, dated bool) {
-	if at, err := time.Parse(time.RFC3339Nano, valueText(k.ts)); err == nil {
-		return at.In(m.location), true
+	if at, ok := m.stamps.parse(k.ts); ok {
+		return at, true
 	}
 	if at, err := time.ParseInLocation(TimeLayout, valueText(k.time), m.location); err == nil {
 		return at, true
@@ -143,7 +166,7 @@ func (m *matcher) matches(line []byte, k queryKeys) bool {
 	return (q.Run == "" || valueText(k.run) == q.Run) &&
 		(len(q.Levels) == 0 || m.matchesLevel(k)) &&
 		(len(q.Receivers) == 0 || matchesReceiver(q.Receivers, valueText(k.receivers))) &&
-		matchesKeywords(m.keywords, line)
+		matchesKeywords(m.keywords, line) && !m.contradicts(line)
 }
 
 func (m *matcher) matchesLevel(k queryKeys) bool {
