@@ -18,6 +18,8 @@ type DayReader struct {
 	file  dayFile
 	most  int64                // bytes of each file that are read at first; 0 for all
 	files map[string]*followed // by the prefix of the database
+
+	plain, archive fileIdentity // what was read last of a day that is archived
 }
 
 // followed is a file of lines and how far it was read.
@@ -50,13 +52,10 @@ func (s *Store) ReadDay(item Item, kind Kind, day string, most int64) (*DayReade
 }
 
 // Next gives the lines that were added since the last call; at the first call
-// all. It reads the main database first, for the reason that eachLine gives.
+// all. It reads the main database last, for the reason that eachLine gives.
 func (r *DayReader) Next(use func(DayLine)) error {
 	prefixes, err := r.store.hostPrefixes()
 	if err != nil {
-		return err
-	}
-	if err := r.follow(nil, use); err != nil {
 		return err
 	}
 	for _, prefix := range prefixes {
@@ -64,7 +63,43 @@ func (r *DayReader) Next(use func(DayLine)) error {
 			return err
 		}
 	}
-	return nil
+	return r.followMain(use)
+}
+
+// followMain reads on in the main database. A day with an archive is read anew
+// when something of it has changed, which is rare.
+func (r *DayReader) followMain(use func(DayLine)) error {
+	if !r.store.mayBeArchived(r.file.day) {
+		return r.follow(nil, use)
+	}
+	plain, archive, err := r.store.openMain(r.file, true)
+	if err != nil {
+		return err
+	}
+	var now fileIdentity
+	if plain != nil {
+		now = identityOf(int(plain.Fd()))
+		_ = plain.Close()
+	}
+	packed := archive.identity()
+	if archive == nil {
+		return r.follow(nil, use)
+	}
+	_ = archive.Close()
+	if now == r.plain && packed == r.archive {
+		return nil
+	}
+	restart := r.archive != fileIdentity{} || r.files[""] != nil
+	err = r.store.eachMainLine(r.file, func(line []byte) {
+		use(DayLine{Text: line, Restart: restart})
+		restart = false
+	})
+	if restart {
+		use(DayLine{Restart: true})
+	}
+	delete(r.files, "")
+	r.plain, r.archive = now, packed
+	return err
 }
 
 // follow reads on in one file.

@@ -69,7 +69,7 @@ func TestADayReaderGivesWhatWasAdded(t *testing.T) {
 	write(main, `: 3}`, os.O_APPEND)
 	want(` {"a": 3} torn`)
 	write(host, `{"b": 1}`+"\n", os.O_APPEND)
-	want(` {"a": 3} torn`, `h2 {"b": 1}`)
+	want(`h2 {"b": 1}`, ` {"a": 3} torn`)
 	write(main, "\n", os.O_APPEND)
 	want(` {"a": 3}`)
 	write(main, `{"c": 1}`+"\n", os.O_TRUNC)
