@@ -10,25 +10,33 @@ import (
 
 // flatParser reads a flat map of texts: what PyYAML writes, and what people make
 // of it by hand: comments, quotes of both kinds, texts over several lines. Lists,
-// maps within the map, and block texts are refused.
+// maps within the map, and block texts are refused, or kept as they are where the
+// key is foreign.
 type flatParser struct {
-	lines []string // without their ends
-	next  int
+	lines    []string // without their ends
+	next     int
+	foreign  func(key string) bool // nil where no key is
+	verbatim strings.Builder       // the entries of foreign keys that are no texts
 }
 
-func parseFlatYAML(data []byte) (map[string]string, error) {
+func (p *flatParser) parse(data []byte) (map[string]string, error) {
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	if !utf8.ValidString(text) {
 		return nil, errors.New("is not valid UTF-8")
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	p := flatParser{lines: strings.Split(text, "\n")}
+	p.lines = strings.Split(text, "\n")
 	settings := map[string]string{}
 	for p.skipBlank() {
-		number := p.next + 1
+		start := p.next
 		key, value, err := p.entry()
+		if p.isForeign(start, key, value, err) {
+			if err = p.keep(start); err == nil {
+				continue
+			}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
+			return nil, fmt.Errorf("line %d: %w", start+1, err)
 		}
 		settings[key] = value // of two, the last one counts, as in PyYAML
 	}
@@ -54,6 +62,7 @@ var (
 	errNoEntry = errors.New(`is not of the form "key: value"`)
 	errNoText  = errors.New("is not a plain text")
 	errNoQuote = errors.New("has no closing quote")
+	errColon   = errors.New("has a colon: put the text into quotes")
 	errBehind  = errors.New("has something behind the closing quote")
 )
 
@@ -69,7 +78,7 @@ func (p *flatParser) entry() (key, value string, err error) {
 	p.next++
 	value, err = p.value(strings.Trim(rest, " \t"))
 	if err != nil {
-		return "", "", fmt.Errorf("%s: %w", key, err)
+		return key, "", fmt.Errorf("%s: %w", key, err)
 	}
 	return key, value, nil
 }
@@ -160,7 +169,7 @@ func (p *flatParser) plain(first string) (string, error) {
 		breaks = 0
 	}
 	if strings.Contains(text, ": ") || strings.HasSuffix(text, ":") {
-		return "", errors.New("has a colon: put the text into quotes")
+		return "", errColon
 	}
 	if text == "null" || text == "Null" || text == "NULL" || text == "~" {
 		return "", nil

@@ -16,6 +16,9 @@ func flatYAML(settings map[string]string) string {
 	return buf.String()
 }
 
+// parseFlatYAML reads a file in which no key is foreign.
+func parseFlatYAML(data []byte) (map[string]string, error) { return new(flatParser).parse(data) }
+
 // TestFlatYAMLIsPyYAMLs compares with what PyYAML 6.0.3 wrote for the same texts
 // by yaml.dump({"script_path": text}, allow_unicode=True).
 func TestFlatYAMLIsPyYAMLs(t *testing.T) {
@@ -181,9 +184,9 @@ func TestItemSettings(t *testing.T) {
 	if _, err := store.ReadItem(Item{"..", "x"}); err == nil {
 		t.Error("a direction \"..\" is read")
 	}
-	writeTestFile(t, path, "a: [1]\n")
+	writeTestFile(t, path, "direction: [1]\n")
 	_, err = store.ReadItem(testItem)
-	mustContain(t, err, itemFile+": line 1: a: is not a plain text")
+	mustContain(t, err, itemFile+": line 1: direction: is not a plain text")
 	if rest, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(rest) > 0 {
 		t.Errorf("left behind: %q", rest)
 	}
