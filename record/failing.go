@@ -26,14 +26,8 @@ func failingElem(item Item) []string {
 // Failing reads the mark of an item; nil where its last run did not fail. A mark
 // that cannot be understood is none.
 func (s *Store) Failing(item Item) (*Failing, error) {
-	if err := item.Validate(); err != nil {
-		return nil, err
-	}
-	data, err := s.tree.ReadFile(failingElem(item)...)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	data, err := s.readOf(item, failingElem(item))
+	if data == nil {
 		return nil, err
 	}
 	var mark Failing
@@ -61,4 +55,26 @@ func (s *Store) UnmarkFailing(item Item) error {
 		return err
 	}
 	return nil
+}
+
+// AllFailing gives the marks of all items whose last run failed.
+func (s *Store) AllFailing() (map[Item]Failing, error) {
+	directions, err := s.tree.List(metaFolder, failingFolder)
+	if err != nil {
+		return nil, err
+	}
+	marks := map[Item]Failing{}
+	for _, direction := range directions {
+		names, err := s.tree.List(metaFolder, failingFolder, direction.Name())
+		if err != nil {
+			return marks, err
+		}
+		for _, name := range names {
+			item := Item{direction.Name(), name.Name()}
+			if mark, err := s.Failing(item); err == nil && mark != nil {
+				marks[item] = *mark
+			}
+		}
+	}
+	return marks, nil
 }

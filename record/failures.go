@@ -1,9 +1,6 @@
 package record
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // failureDays is how far back failed runs are counted.
 const failureDays = 31
@@ -14,7 +11,7 @@ func (s *Store) FailuresInARow(item Item, limit int) (int, error) {
 	now := s.options.Now()
 	rows := s.Select(Query{
 		Kind: Run, Begin: now.AddDate(0, 0, -failureDays), End: now.AddDate(0, 0, 1), Location: now.Location(),
-		Directions: []string{literalPattern(item.Direction)}, Items: []string{literalPattern(item.Name)}, Reverse: true,
+		Directions: []string{LiteralPattern(item.Direction)}, Items: []string{LiteralPattern(item.Name)}, Reverse: true,
 	})
 	count := 0
 	for row := range rows.All() {
@@ -27,9 +24,4 @@ func (s *Store) FailuresInARow(item Item, limit int) (int, error) {
 		count++
 	}
 	return count, rows.Err()
-}
-
-// literalPattern is the pattern of path.Match that matches this name alone.
-func literalPattern(name string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
 }

@@ -99,11 +99,11 @@ func (n *Nested) Tell(what string) {
 	}
 }
 
-// Told is how often this run was told of it since the last time it was asked.
+// Told is how often this run was told of it since the last time it was asked, as
+// far as that was before the last NewOutput.
 func (n *Nested) Told(what string) (times int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.known = false
 	for sum := lineSum([]byte("\ntold " + what)); n.take(sum); {
 		times++
 	}

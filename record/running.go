@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,8 @@ type Mark struct {
 	Script  string `json:"script"`
 	Startup string `json:"startup"`
 	User    string `json:"user"`
+	// MaxDuration is --max-duration in seconds; 0 for none.
+	MaxDuration float64 `json:"max_duration,omitempty"`
 	Process
 }
 
@@ -43,6 +46,9 @@ func (m Mark) encode() []byte {
 	e.String("run", m.Run).Optional("parent", m.Parent).String("ts", m.Start).String("script", m.Script).
 		String("startup", m.Startup).String("user", m.User).Int("pid", int64(m.PID)).Int("ticks", int64(m.Ticks)).
 		String("boot", m.Boot).String("space", m.Space)
+	if m.MaxDuration > 0 {
+		e.Seconds("max_duration", time.Duration(m.MaxDuration*float64(time.Second)))
+	}
 	return e.Line()
 }
 
@@ -128,8 +134,33 @@ func (p Process) State(self Process) State {
 	return StateAlive
 }
 
-func (s *Store) markFolder(item Item) []string {
-	return []string{metaFolder, runningFolder, s.options.Host, item.Direction, item.Name}
+func (s *Store) markFolder(item Item) []string { return markFolderOf(s.options.Host, item) }
+
+func markFolderOf(host string, item Item) []string {
+	return []string{metaFolder, runningFolder, host, item.Direction, item.Name}
+}
+
+// Marks gives the marks of an item's runs on a host, which may have ended: only
+// there anybody can tell. The oldest comes first.
+func (s *Store) Marks(item Item, host string) ([]Mark, error) {
+	folder := markFolderOf(hostElem(host), item)
+	entries, err := s.tree.List(folder...)
+	if err != nil {
+		return nil, err
+	}
+	var marks []Mark
+	for _, entry := range entries {
+		if entry.Name()[0] == '.' {
+			continue
+		}
+		data, err := s.tree.ReadFile(append(folder, entry.Name())...)
+		mark := Mark{}
+		if err == nil && json.Unmarshal(data, &mark) == nil && mark.Run == entry.Name() {
+			marks = append(marks, mark)
+		}
+	}
+	slices.SortFunc(marks, func(a, b Mark) int { return strings.Compare(a.Run, b.Run) })
+	return marks, nil
 }
 
 // markMode lets every user's run see that the item is running.
@@ -268,115 +299,4 @@ func (s *Store) readMark(item Item, name string) (Mark, error) {
 		return Mark{}, errors.New("is being written")
 	}
 	return Mark{Run: name, Start: written.Format(StampLayout), Process: Process{Boot: "lost"}}, nil
-}
-
-// Causes of runs that another run had to close, and of those that never began.
-const (
-	CauseSkipped       = "skipped by overlap"
-	CauseWrapperLost   = "wrapper lost"
-	CauseNeverFinished = "never finished"
-)
-
-// CloseLost records the end of the item's runs on this host whose mvrun is gone,
-// each once: as "wrapper lost", or as "never finished" where the host was
-// started anew since. A run that has left something in one of the spool folders
-// is passed over, since its own record may be there; see MergeSpools. It may be
-// called by many processes at once and killed at any point. The run that asks,
-// "" for none, is not looked at. It returns the runs that it closed.
-func (s *Store) CloseLost(item Item, self Process, run string, spoolFolders ...string) ([]Mark, error) {
-	marks, err := s.runningBeside(item, self, run)
-	if err != nil {
-		return nil, err
-	}
-	var closed []Mark
-	for state, cause := range lostCauses {
-		for _, mark := range marks[State(state)] {
-			if cause == "" || isSpooled(spoolFolders, mark.Run) {
-				continue
-			}
-			done, err := s.closeLost(item, mark, cause)
-			if err != nil {
-				return closed, err
-			}
-			if done {
-				closed = append(closed, mark)
-			}
-		}
-	}
-	return closed, nil
-}
-
-var lostCauses = [...]string{StateDead: CauseWrapperLost, StateRebooted: CauseNeverFinished}
-
-func (s *Store) closeLost(item Item, mark Mark, cause string) (bool, error) {
-	unlock, err := s.Lock(item.Direction, item.Name)
-	if err != nil {
-		return false, err
-	}
-	defer unlock()
-	if _, err := s.readMark(item, mark.Run); err != nil {
-		return false, nil // another has closed it meanwhile
-	}
-	recorded, err := s.hasRun(item, mark)
-	if err != nil {
-		return false, err
-	}
-	if !recorded {
-		now := s.options.Now()
-		if err := s.Append(item, Run, Day(now), mark.lostRecord(now, s.options.Host, cause)); err != nil {
-			return false, err
-		}
-		s.Release()
-	}
-	err = s.Unmark(item, mark.Run)
-	if errors.Is(err, fs.ErrPermission) {
-		err = nil // another user's mark, which that user's next run removes
-	}
-	return !recorded, err
-}
-
-// lostRecord has no duration and no status of success: nobody knows them.
-func (m Mark) lostRecord(now time.Time, hostname, cause string) []byte {
-	var e Encoder
-	e.String("time", now.Format(TimeLayout)).String("run", m.Run).Int("exit_code", -1).String("cause", cause).
-		String("ts", now.Format(StampLayout)).String("start", m.Start).Optional("parent", m.Parent).
-		Optional("user", m.User).String("hostname", hostname).Optional("startup", m.Startup).
-		Optional("script", m.Script).Int("pid", int64(m.PID))
-	return e.Line()
-}
-
-// hasRun looks for the run's record in the files from its start to now.
-func (s *Store) hasRun(item Item, mark Mark) (bool, error) {
-	start, err := time.Parse(time.RFC3339Nano, mark.Start)
-	if err != nil {
-		start = s.options.Now()
-	}
-	now := s.options.Now()
-	found := false
-	sought := fmt.Appendf(nil, `"run": "%s"`, mark.Run)
-	for _, day := range daysBetween(start.In(now.Location()), now) {
-		err := s.eachLine(dayFile{item, Run, day}, func(line []byte) {
-			found = found || bytes.Contains(line, sought)
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	return found, nil
-}
-
-// maxLostDays bounds the search for the record of a run that is to be closed.
-const maxLostDays = 400
-
-func daysBetween(begin, end time.Time) []string {
-	var days []string
-	last := Day(end)
-	for t := begin; len(days) < maxLostDays; t = t.AddDate(0, 0, 1) {
-		day := Day(t)
-		if day > last {
-			break
-		}
-		days = append(days, day)
-	}
-	return days
 }
