@@ -22,6 +22,7 @@ type bypass struct {
 	todo    []Entry // what is to be done once the database is back
 
 	operations chan operation
+	lines      []byte        // memory for the lines of an operation, and its alone
 	ended      chan struct{} // closed when no operation is under way, and the spool is closed
 
 	// The operation whose answer was not waited for, and what is done if it
@@ -105,7 +106,7 @@ func (b *bypass) write(batch []Entry) written {
 	if b.on {
 		return b.divert(batch)
 	}
-	a := b.ask(b.patience, func() answer { return b.store.putAll(batch) })
+	a := b.ask(b.patience, func() answer { return b.putAll(batch) })
 	if a.err == nil {
 		return written{}
 	}
@@ -194,7 +195,7 @@ func (b *bypass) try(patience time.Duration) bool {
 		if err := b.spool.Replay(b.store); err != nil {
 			return answer{err: err}
 		}
-		return b.store.putAll(todo)
+		return b.putAll(todo)
 	})
 	if errors.Is(a.err, errSlow) {
 		b.lateDone = len(todo)
@@ -239,11 +240,11 @@ func (b *bypass) lastError() error {
 }
 
 // putAll writes a batch in order, neighbours of one day file by one write.
-func (s *Store) putAll(batch []Entry) answer {
+func (b *bypass) putAll(batch []Entry) answer {
 	done, undone := 0, -1
 	for done < len(batch) {
 		if first := &batch[done]; first.Do != nil {
-			err := first.Do(s)
+			err := first.Do(b.store)
 			if err != nil && first.spoolable() {
 				if !isItemError(err) {
 					return answer{done, err}
@@ -253,7 +254,7 @@ func (s *Store) putAll(batch []Entry) answer {
 			done++
 			continue
 		}
-		n, err := s.putSome(batch[done:])
+		n, err := b.putSome(batch[done:])
 		if err != nil && undone >= 0 {
 			done = undone // it failed for the same reason, and goes to the spool as well
 		}
@@ -265,21 +266,22 @@ func (s *Store) putAll(batch []Entry) answer {
 	return answer{done: done}
 }
 
-func (s *Store) putSome(batch []Entry) (int, error) {
+func (b *bypass) putSome(batch []Entry) (int, error) {
 	first := batch[0]
 	if len(first.File) > 0 {
-		return 1, s.putFile(first)
+		return 1, b.store.putFile(first)
 	}
-	var lines []byte
 	n := 0
-	for _, e := range batch {
-		if e.Do != nil || len(e.File) > 0 || e.Item != first.Item || e.Kind != first.Kind || e.Day != first.Day {
-			break
-		}
-		lines = append(lines, e.Line...)
-		n++
+	b.lines = b.lines[:0]
+	for ; n < len(batch) && batch[n].goesWith(&first); n++ {
+		b.lines = append(b.lines, batch[n].Line...)
 	}
-	return n, s.Append(first.Item, first.Kind, first.Day, lines)
+	return n, b.store.Append(first.Item, first.Kind, first.Day, b.lines)
+}
+
+// goesWith reports whether two entries are lines of the same day file.
+func (e *Entry) goesWith(other *Entry) bool {
+	return e.Do == nil && len(e.File) == 0 && e.Item == other.Item && e.Kind == other.Kind && e.Day == other.Day
 }
 
 // putFile makes a file of mvrun's own folder.

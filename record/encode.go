@@ -31,6 +31,9 @@ func MD5(receivers, message string) string {
 // writes. Keys appear in the order of the calls. The zero value is ready.
 type Encoder struct{ buf []byte }
 
+// Reset makes the encoder ready for another line, in the memory of the one before.
+func (e *Encoder) Reset() { e.buf = e.buf[:0] }
+
 // Line returns the finished object with its line end.
 func (e *Encoder) Line() []byte {
 	if len(e.buf) == 0 {
@@ -44,10 +47,13 @@ func (e *Encoder) Line() []byte {
 const firstLine = 512
 
 func (e *Encoder) key(k string) {
-	if len(e.buf) == 0 {
-		e.buf = append(make([]byte, 0, firstLine), '{')
-	} else {
+	switch {
+	case len(e.buf) > 0:
 		e.buf = append(e.buf, ',', ' ')
+	case cap(e.buf) == 0:
+		e.buf = append(make([]byte, 0, firstLine), '{')
+	default:
+		e.buf = append(e.buf, '{')
 	}
 	e.buf = appendQuoted(e.buf, k)
 	e.buf = append(e.buf, ':', ' ')
@@ -65,6 +71,14 @@ func (e *Encoder) Optional(key, value string) *Encoder {
 	if value != "" {
 		e.String(key, value)
 	}
+	return e
+}
+
+// Time adds a key with a time in a layout that has nothing to be quoted, such as
+// TimeLayout and StampLayout.
+func (e *Encoder) Time(key string, at time.Time, layout string) *Encoder {
+	e.key(key)
+	e.buf = append(at.AppendFormat(append(e.buf, '"'), layout), '"')
 	return e
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -221,6 +222,7 @@ func (p *presence) flush() error {
 	if len(p.lines) == 0 {
 		return nil
 	}
+	p.store.noteZonesOf(p.lines)
 	err := p.store.Append(p.file.item, p.file.kind, p.file.day, p.lines)
 	p.lines = p.lines[:0]
 	return p.judge(p.file.item, err)
@@ -315,6 +317,12 @@ func isDay(name string) bool {
 		}
 	}
 	return true
+}
+
+// isDate reports whether a name is that of a day file of some real day.
+func isDate(name string) bool {
+	_, err := time.Parse(DayLayout, name)
+	return err == nil && isDay(name)
 }
 
 // isSpooled reports whether a run has left a file in the spool folders. They are

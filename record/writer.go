@@ -42,6 +42,7 @@ type Writer struct {
 	queue    []Entry
 	queued   int           // bytes in queue
 	writing  []Entry       // taken out of queue, and on no disk yet
+	spare    []Entry       // what the queue goes on with after that: empty
 	full     bool          // a Put has waited in vain; none waits again until there is room
 	closed   bool          // nothing is taken any more
 	settle   *settling     // what Close asks for
@@ -51,6 +52,7 @@ type Writer struct {
 	spooled  int64
 	troubled bool // something could not be written where it should
 
+	waited  time.Duration // by Puts, in all
 	waiting int           // calls of Flush
 	hurry   chan struct{} // holds one token when a write must not wait for more
 
@@ -68,10 +70,13 @@ type settling struct {
 }
 
 // Bounds of the queue. Put waits for room at most maxPutWait; the Writer is
-// slower than that only if the spool's disk hangs as well.
+// slower than that only if the spool's disk hangs as well. All Puts together
+// wait at most maxPutWaits: where both disks are slower for long than a job
+// prints records, the job is not to become as slow.
 const (
-	maxQueued  = 512 << 10
-	maxPutWait = 200 * time.Millisecond
+	maxQueued   = 512 << 10
+	maxPutWait  = 200 * time.Millisecond
+	maxPutWaits = 5 * time.Second
 )
 
 // gather is the least time between two writes, unless somebody waits: a job that
@@ -104,7 +109,8 @@ func NewWriter(store *Store, spool *Spool, o WriterOptions) *Writer {
 
 // Put hands entries over. It returns at once, or after 200 ms if nothing can be
 // written anywhere; what finds no room then is dropped and counted, and as long
-// as that lasts no further Put waits.
+// as that lasts no further Put waits. Nor does any once Puts have waited for 5
+// seconds in all.
 func (w *Writer) Put(entries ...Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,11 +118,13 @@ func (w *Writer) Put(entries ...Entry) {
 	for _, e := range entries {
 		size := len(e.Line) + 256
 		for !w.hasRoom(size) && !w.full && !w.closed {
+			began := time.Now()
 			if deadline.IsZero() {
-				deadline = time.Now().Add(maxPutWait)
+				deadline = began.Add(min(maxPutWait, maxPutWaits-w.waited))
 			}
 			w.kick()
 			w.full = !w.waitFor(w.taken, deadline)
+			w.waited += time.Since(began)
 		}
 		if w.closed || !w.hasRoom(size) {
 			if e.spoolable() {
@@ -269,7 +277,8 @@ func (w *Writer) work() {
 func (w *Writer) take() (batch []Entry, settle *settling, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	batch, w.queue, w.queued, w.full = w.queue, nil, 0, false
+	batch, w.queue, w.queued, w.full = w.queue, w.spare, 0, false
+	w.spare = nil
 	w.writing = batch
 	if len(batch) == 0 {
 		settle, w.settle = w.settle, nil
@@ -289,6 +298,10 @@ func (w *Writer) write(batch []Entry) {
 	result := w.bypass.write(batch)
 	w.mu.Lock()
 	w.writing = nil
+	if result.database == nil { // else it may still be at work on the batch
+		clear(batch)
+		w.spare = batch[:0]
+	}
 	w.spooled += int64(result.spooled)
 	w.dropped += int64(result.dropped)
 	w.troubled = w.troubled || result.database != nil || result.spool != nil || result.spooled > 0

@@ -309,6 +309,31 @@ func TestWriterOverTwoHangingDisks(t *testing.T) {
 	}
 }
 
+// TestWriterDelaysTheJobForSoLong: a job that prints records faster than a slow
+// disk takes them waits for that disk, but not for ever.
+func TestWriterDelaysTheJobForSoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWriterTest(t)
+		w.bypass.patience = time.Hour
+		slow := Entry{Item: testItem, Do: func(*Store) error { time.Sleep(maxPutWait * 9 / 10); return nil }}
+		large := testEntries(testLines("w", 0, 1))[0]
+		large.Line = large.Line[:len(large.Line)-3] + strings.Repeat("x", maxQueued/2) + "\"}\n"
+		const puts = 200
+		began := time.Now()
+		for range puts {
+			w.Put(large, slow)
+		}
+		took := time.Since(began)
+		if took < maxPutWaits || took > maxPutWaits+2*maxPutWait {
+			t.Errorf("the job waited for %v, want %v", took, maxPutWaits)
+		}
+		got := w.Close(time.Hour)
+		if lines := len(storeLines(t, w.store)); got.Dropped == 0 || lines+int(got.Dropped) != puts {
+			t.Errorf("%d lines and %d dropped ones, want %d", lines, got.Dropped, puts)
+		}
+	})
+}
+
 // TestWriterPutsOfAWarning: who is warned may record it.
 func TestWriterPutsOfAWarning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
