@@ -34,8 +34,9 @@ type MergeStats struct {
 // that monitorViewer reads. It may run on many hosts at once and be killed at
 // any point; nothing is lost or doubled:
 //
-// A host's file is only ever appended to, by that host, and never cut, so that
-// until the offset moves each line is there. The merger holds the item's side
+// A host's file is only ever appended to, by that host, and never cut, and
+// removed only once all of it was carried over (see Store.Prune), so that until
+// the offset moves each line is there. The merger holds the item's side
 // lock, so there is one at a time. It appends those lines behind the offset
 // that the main file does not have yet, byte for byte (mvrun's lines are
 // unique, they carry run and time to the nanosecond), closes the file, looks
@@ -137,7 +138,7 @@ func (s *Store) pendingFiles(prefix []string, item Item) ([]pending, error) {
 			if err != nil || !isDay(day.Name()) {
 				continue
 			}
-			offset := offsets[string(kind)+"/"+day.Name()]
+			offset := offsets[mergedKey(dayFile{item, kind, day.Name()})]
 			if offset > info.Size() {
 				offset = 0 // another file than the one that was merged
 			}
@@ -174,17 +175,29 @@ func (s *Store) readOffsets(prefix []string, item Item) (map[string]int64, error
 	return offsets, nil
 }
 
+// mergedKey names a file in the notes.
+func mergedKey(file dayFile) string { return string(file.kind) + "/" + file.day }
+
 func (s *Store) writeOffset(prefix []string, file dayFile, offset int64) error {
-	offsets, err := s.readOffsets(prefix, file.item)
+	return s.changeOffsets(prefix, file.item, func(offsets map[string]int64) { offsets[mergedKey(file)] = offset })
+}
+
+// forgetOffset takes a file for one of which nothing was carried over.
+func (s *Store) forgetOffset(prefix []string, file dayFile) error {
+	return s.changeOffsets(prefix, file.item, func(offsets map[string]int64) { delete(offsets, mergedKey(file)) })
+}
+
+func (s *Store) changeOffsets(prefix []string, item Item, change func(map[string]int64)) error {
+	offsets, err := s.readOffsets(prefix, item)
 	if err != nil {
 		return err
 	}
-	offsets[string(file.kind)+"/"+file.day] = offset
+	change(offsets)
 	var buf bytes.Buffer
 	for name, offset := range offsets {
 		fmt.Fprintf(&buf, "%s %d\n", name, offset)
 	}
-	return s.tree.WriteFile(buf.Bytes(), 0o644, mergedElem(prefix, file.item)...)
+	return s.tree.WriteFile(buf.Bytes(), 0o644, mergedElem(prefix, item)...)
 }
 
 // mergeDay carries one file over, a chunk at a time.
@@ -258,7 +271,7 @@ const mergeTries = 5
 func (s *Store) carryOver(file dayFile, lines [][]byte) error {
 	for range mergeTries {
 		present := lineSet{}
-		if err := s.eachLineOf(file.elem(nil), present.add); err != nil {
+		if err := s.eachMainLine(file, present.add); err != nil {
 			return err
 		}
 		var missing []byte

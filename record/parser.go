@@ -13,6 +13,9 @@ type ParserOptions struct {
 	// "[ALERT]"; the longest that fits wins, before the built-in ones. The
 	// message follows; a colon right after the prefix is dropped.
 	Prefixes map[string]Level
+	// Levels are those that the config lists, mildest first, beside the
+	// built-in ones.
+	Levels []Level
 	// Rules are tried in order on every line.
 	Rules []Rule
 	// Mask hides secrets in texts and attributes; nil stands for the built-in
@@ -49,6 +52,7 @@ type Parser struct {
 	mask     *Masker
 	prefixes []prefix
 	rules    []rule
+	levels   []Level   // of the config
 	first    [256]bool // bytes with which a line that has a prefix can begin
 
 	partialLine
@@ -80,7 +84,7 @@ const (
 func NewParser(o ParserOptions, emit func(Message)) *Parser {
 	p := &Parser{
 		emit: emit, now: o.Now, accept: o.Header, mask: o.Mask,
-		prefixes: furtherPrefixes(o.Prefixes), rules: compileRules(o.Rules),
+		prefixes: furtherPrefixes(o.Prefixes), rules: compileRules(o.Rules), levels: o.Levels,
 	}
 	if p.now == nil {
 		p.now = time.Now

@@ -37,13 +37,13 @@ func (p *Parser) header(line []byte) (header, bool) {
 	case !prefixed:
 		return ruled, true
 	}
-	return head.raisedBy(ruled), true
+	return p.raised(head, ruled), true
 }
 
-// raisedBy lets a rule make a line that has a prefix more severe, and fill in
+// raised lets a rule make a line that has a prefix more severe, and fill in
 // what its brackets left open.
-func (h header) raisedBy(ruled header) header {
-	if severity(ruled.level) > severity(h.level) {
+func (p *Parser) raised(h, ruled header) header {
+	if p.severer(ruled.level, h.level) {
 		h.level = ruled.level
 	}
 	if h.title == "" {
@@ -65,7 +65,7 @@ func (p *Parser) prefixed(line []byte) (header, bool) {
 		return header{}, false
 	}
 	if line[0] == '*' || line[0] == '[' {
-		return viewerHeader(line)
+		return p.viewerHeader(line)
 	}
 	level, rest := keyword(line)
 	if level == "" || len(rest) == 0 {
@@ -164,20 +164,23 @@ const maxHeredocWord = 128
 
 // viewerHeader reads the form in which monitorViewer prints its messages,
 // "*Error*: text", with or without "[2024-10-25 08:00:00] " before it.
-func viewerHeader(line []byte) (header, bool) {
+func (p *Parser) viewerHeader(line []byte) (header, bool) {
 	if hasStamp(line) {
 		line = trimBlanks(line[len(stampShape):])
 	}
 	if len(line) == 0 || line[0] != '*' {
 		return header{}, false
 	}
-	for _, level := range Levels {
-		rest := line[1:]
-		if len(rest) < len(level) || string(rest[:len(level)]) != string(level) {
-			continue
+	for _, levels := range [...][]Level{Levels, p.levels} {
+		for _, level := range levels {
+			rest := line[1:]
+			if len(rest) < len(level) || string(rest[:len(level)]) != string(level) {
+				continue
+			}
+			if text, ok := bytes.CutPrefix(rest[len(level):], viewerSign); ok {
+				return header{level: level, text: trimBlanks(text)}, true
+			}
 		}
-		text, ok := bytes.CutPrefix(rest[len(level):], viewerSign)
-		return header{level: level, text: trimBlanks(text)}, ok
 	}
 	return header{}, false
 }

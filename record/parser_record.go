@@ -89,6 +89,13 @@ func (p *Parser) closeRecord() {
 	p.emit(message)
 }
 
+// CutMessage brings a message that is no line of a job to MaxMessageBytes, with a
+// mark where it is longer or bytes of it were left out before.
+func CutMessage(text string, left int64) string {
+	text, _ = cutText(text, left)
+	return text
+}
+
 // cutText brings a text to MaxMessageBytes with its mark, where it is longer or
 // some of it was left out before; it returns how much was left out in all.
 func cutText(text string, left int64) (string, int64) {

@@ -49,6 +49,14 @@ const (
 // Kinds lists all kinds in the order in which a run writes them.
 var Kinds = []Kind{Heartbeat, Log, Alarm, Run}
 
+// Keys of a run record for the memory that the run's largest process has held at most
+// at one time, in bytes, and for whether that is a bound only: of one that was no
+// larger than mvrun itself and could not be told from it.
+const (
+	KeyMaxRSS      = "max_rss"
+	KeyMaxRSSBound = "max_rss_is_bound"
+)
+
 // Level is the severity of a message.
 type Level string
 

@@ -52,13 +52,13 @@ func (p *Parser) matchRules(line []byte) (header, bool) {
 	for i := range p.rules {
 		// Most lines fit no rule; asking for groups only after that is cheaper.
 		if r := &p.rules[i]; r.pattern.Match(seen) {
-			return r.header(line, seen), true
+			return r.header(line, seen, p.levels), true
 		}
 	}
 	return header{}, false
 }
 
-func (r *rule) header(line, seen []byte) header {
+func (r *rule) header(line, seen []byte, levels []Level) header {
 	at := r.pattern.FindSubmatchIndex(seen)
 	group := func(n int) []byte {
 		if n < 0 || at[2*n] < 0 {
@@ -67,7 +67,7 @@ func (r *rule) header(line, seen []byte) header {
 		return seen[at[2*n]:at[2*n+1]]
 	}
 	head := header{
-		level: levelNamed(string(group(r.level)), r.fallback), text: line,
+		level: levelNamed(string(group(r.level)), r.fallback, levels), text: line,
 		title: boundedString(group(r.title)), receivers: joinReceivers(boundedString(group(r.receivers))),
 	}
 	if message := group(r.message); len(message) > 0 {
@@ -83,15 +83,30 @@ func boundedString(text []byte) string {
 	return validString(text)
 }
 
-// levelNamed reads the words that programs use for levels, in any case.
-func levelNamed(word string, fallback Level) Level {
+// levelNamed reads the words that programs use for levels, and the config's own,
+// in any case.
+func levelNamed(word string, fallback Level, own []Level) Level {
 	if level := keywordLevel([]byte(strings.ToUpper(word))); level != "" {
 		return level
+	}
+	for _, level := range own {
+		if strings.EqualFold(word, string(level)) {
+			return level
+		}
 	}
 	return fallback
 }
 
-// severity orders levels; an alarm stands above all.
+// severer compares two levels by the config's order where that has both.
+func (p *Parser) severer(one, other Level) bool {
+	first, second := slices.Index(p.levels, one), slices.Index(p.levels, other)
+	if first < 0 || second < 0 {
+		first, second = severity(one), severity(other)
+	}
+	return first > second
+}
+
+// severity orders the built-in levels; an alarm stands above all.
 func severity(level Level) int {
 	if level == LevelAlarm {
 		return len(Levels)

@@ -107,6 +107,22 @@ func SpoolName(now time.Time, run, db string) string {
 	return name
 }
 
+// SpoolWaits counts the files in spool folders of this host that hold something for
+// a database, and those for others.
+func SpoolWaits(folders []string, db string) (own, others int) {
+	for _, folder := range folders {
+		files, _ := filepath.Glob(filepath.Join(folder, "*"+spoolSuffix))
+		for _, file := range files {
+			if strings.HasSuffix(file, "."+databaseTag(db)+spoolSuffix) {
+				own++
+			} else {
+				others++
+			}
+		}
+	}
+	return own, others
+}
+
 func databaseTag(db string) string {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, db) // never fails
@@ -125,14 +141,15 @@ func NewSpool(folders []string, name string) *Spool {
 	return &Spool{folders: folders, name: name + spoolSuffix}
 }
 
-// SpoolFolders are the folders that may hold a spool, best first.
+// SpoolFolders are the folders that may hold a spool, best first. None of them lies in
+// a default database, where it would be taken for a direction.
 func SpoolFolders(stateHome string, uid int) []string {
 	var folders []string
 	if filepath.IsAbs(stateHome) {
 		folders = append(folders, filepath.Join(stateHome, "mvrun", "spool"))
 	}
 	if uid == 0 {
-		folders = append(folders, "/var/lib/mvrun/spool")
+		folders = append(folders, "/var/spool/mvrun")
 	}
 	return append(folders, "/tmp/mvrun-"+strconv.Itoa(uid))
 }

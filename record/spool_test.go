@@ -65,7 +65,7 @@ func TestSpoolFolders(t *testing.T) {
 		{"", 1000, "/tmp/mvrun-1000"},
 		{"relative", 1000, "/tmp/mvrun-1000"},
 		{"/home/a/state", 1000, "/home/a/state/mvrun/spool /tmp/mvrun-1000"},
-		{"", 0, "/var/lib/mvrun/spool /tmp/mvrun-0"},
+		{"", 0, "/var/spool/mvrun /tmp/mvrun-0"},
 	}
 	for _, test := range tests {
 		if got := strings.Join(SpoolFolders(test.home, test.uid), " "); got != test.want {
@@ -141,7 +141,7 @@ func TestMaliciousSpoolEntries(t *testing.T) {
 		}
 		return err
 	})
-	want := []string{"/db/.mvrun/output/LSF/good", strings.TrimPrefix(dayPath(db), base)}
+	want := []string{"/db/.mvrun/output/LSF/good", "/db/.mvrun/zone/" + zoneName(zoneOffsets(store.Now())), strings.TrimPrefix(dayPath(db), base)}
 	if err != nil || !equalSets(files, want) {
 		t.Errorf("files: %q, %v", files, err)
 	}

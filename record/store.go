@@ -37,6 +37,9 @@ type StoreOptions struct {
 	Host   string           // names this host's own database; required
 	Now    func() time.Time // nil means time.Now
 
+	// SpoolFolders are where the end of a run of this host may wait.
+	SpoolFolders []string
+
 	// Lock takes the side lock of this path in another way than in this
 	// process. It is used on network file systems, where a lock request can
 	// hang for ever. nil means in this process.
@@ -48,6 +51,8 @@ type StoreOptions struct {
 //	<db>/<direction>/<item>/monitor_item.yaml
 //	<db>/<direction>/<item>/<kind>/<YYYYMMDD>     one JSON object a line
 //	<db>/.mvrun/                                  everything that is no record
+//
+// The name of a day file is the date of its writer; see zoneFolder for those of others.
 //
 // In the direct layout lines are appended there, under an
 // open-file-description lock on the day file, one write a batch.
@@ -73,6 +78,7 @@ type Store struct {
 	open    map[string]*dayAppender // by path
 	foreign map[Item]bool           // this user may not write to the first choice
 	remote  bool                    // on a network file system
+	zoned   bool                    // this process's time zone was left, see noteZone
 }
 
 // dayFile names one file of records, relative to a database of any kind.
@@ -173,30 +179,50 @@ func (s *Store) Append(item Item, kind Kind, day string, lines []byte) error {
 	if !validDayFile(file) {
 		return fmt.Errorf("no file of records: %s/%s", kind, day)
 	}
+	err := s.append(file, lines, false)
+	if err != errOldDay {
+		return err
+	}
+	// Others may append meanwhile; the lock can take its time.
+	unlock, err := s.Lock(item.Direction, item.Name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.append(file, lines, true)
+}
+
+// append is Append for a valid file; locked says that the caller holds the
+// item's side lock.
+func (s *Store) append(file dayFile, lines []byte, locked bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	layout, err := s.layoutLocked()
 	if err != nil {
 		return err
 	}
-	if s.foreign[item] {
-		return s.appendTo(file, s.foreignPrefix(), false, lines)
+	s.noteZone()
+	if s.foreign[file.item] {
+		return s.appendToHost(file, s.foreignPrefix(), locked, lines)
 	}
 	if layout == LayoutDirect {
 		err = s.appendTo(file, nil, true, lines)
 	} else {
-		err = s.appendTo(file, s.hostPrefix(), false, lines)
+		err = s.appendToHost(file, s.hostPrefix(), locked, lines)
 	}
 	if !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	// Somebody else's file. A database of one's own below the same root serves
 	// as well; where not even that can be made, the first error tells more.
-	if s.appendTo(file, s.foreignPrefix(), false, lines) != nil {
-		return err
+	switch s.appendToHost(file, s.foreignPrefix(), locked, lines) {
+	case nil:
+		s.foreign[file.item] = true
+		return nil
+	case errOldDay:
+		return errOldDay
 	}
-	s.foreign[item] = true
-	return nil
+	return err
 }
 
 // hostPrefix is this host's own database, relative to the root.
@@ -208,6 +234,26 @@ func (s *Store) hostPrefix() []string {
 // another user's.
 func (s *Store) foreignPrefix() []string {
 	return []string{metaFolder, hostsFolder, fmt.Sprintf("%s.uid%d", s.options.Host, unix.Getuid())}
+}
+
+// errOldDay is given where the item's side lock is needed.
+var errOldDay = errors.New("is a file of an old day")
+
+// appendToHost appends to the database of a host. A file of an old day may be
+// removed there, once all of it has been carried over (see Store.Prune); so for
+// those, which are rare, the item's side lock is held, within which the file is
+// opened and closed.
+func (s *Store) appendToHost(file dayFile, prefix []string, locked bool, lines []byte) error {
+	if file.day >= Day(s.options.Now().AddDate(0, 0, -1)) {
+		return s.appendTo(file, prefix, false, lines)
+	}
+	if !locked {
+		return errOldDay
+	}
+	path := s.tree.Path(file.elem(prefix)...)
+	s.forget(path)
+	defer s.forget(path)
+	return s.appendTo(file, prefix, false, lines)
 }
 
 // appendTries is how often a day file that is replaced again and again is opened
