@@ -57,6 +57,9 @@ func parseCounted(words []string) (Policy, bool) {
 		return Policy{}, false
 	}
 	policy := Policy{form: counted, max: number(words[0])}
+	if policy.max == 0 { // which is no frequency: mute, or --on-failure none, keeps silent
+		return Policy{}, false
+	}
 	if len(words) == 2 {
 		return policy, true
 	}
@@ -160,6 +163,9 @@ func nearest(words []string) string {
 }
 
 func maxForm(digits, window string) string {
+	if number(digits) == 0 {
+		digits = "1"
+	}
 	if window == "" || window == "day" {
 		return fmt.Sprintf("%q (a day)", "max "+digits+" times")
 	}

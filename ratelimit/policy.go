@@ -74,6 +74,10 @@ func (p Policy) Limited() bool { return p.form != everytime }
 // PerRun reports whether only alarms of the same run are counted together.
 func (p Policy) PerRun() bool { return p.form == counted && p.window == Run }
 
+// Lasting reports whether the policy holds back alarms of later runs as well,
+// whatever they say.
+func (p Policy) Lasting() bool { return p.Limited() && !p.PerRun() && !p.OnChange() }
+
 // OnChange reports whether an alarm is compared with the last one sent.
 func (p Policy) OnChange() bool { return p.form == onChange }
 
@@ -85,6 +89,19 @@ func (p Policy) Since(now time.Time) time.Time {
 		return p.window.start(now)
 	case spaced:
 		return now.Add(-p.pause)
+	}
+	return time.Time{}
+}
+
+// Until is the time from which on nothing that was sent matters either: where the
+// clock has been set back, records lie in the future. It is zero where that is
+// no question of time.
+func (p Policy) Until(now time.Time) time.Time {
+	switch p.form {
+	case counted:
+		return p.window.end(now)
+	case spaced:
+		return now.Add(p.pause)
 	}
 	return time.Time{}
 }

@@ -44,7 +44,6 @@ func TestDecide(t *testing.T) {
 		{"max 3 times", ratelimit.History{Sent: 3}, false, "max 3 times a day: 3 sent today", "11-27 00:00:00", true},
 		{"max 3 times", ratelimit.History{Sent: 2, InFlight: 1}, false, "max 3 times a day: 2 sent today, 1 being sent", "11-27 00:00:00", false},
 		{"max 3 times", ratelimit.History{Sent: 9}, false, "max 3 times a day: 9 sent today", "11-27 00:00:00", true},
-		{"max 0 times", ratelimit.History{}, false, "max 0 times a day: 0 sent today", "11-27 00:00:00", true},
 		{"max 2 times per minute", ratelimit.History{Sent: 2}, false, "max 2 times per minute: 2 sent in this minute", "11-26 10:21:00", true},
 		{"max 2 times per hour", ratelimit.History{Sent: 2}, false, "max 2 times per hour: 2 sent in this hour", "11-26 11:00:00", true},
 		{"max 2 times per week", ratelimit.History{Sent: 2}, false, "max 2 times per week: 2 sent in this week", "11-30 00:00:00", true},
@@ -102,6 +101,21 @@ func TestWindowsOnTheNightsOfTheClockChange(t *testing.T) {
 	decision := daily.Decide(ratelimit.History{Sent: 1}, first)
 	if length := decision.Next.Sub(daily.Since(first)); length != 25*time.Hour {
 		t.Errorf("the day has %v", length)
+	}
+}
+
+// Where the clock skips the hour from midnight on, the day begins with the next.
+func TestADayWithoutMidnight(t *testing.T) {
+	azores, err := time.LoadLocation("Atlantic/Azores")
+	if err != nil {
+		t.Skip("this machine has no time zones")
+	}
+	daily, want := parse(t, "max 1 times"), time.Date(2027, 3, 28, 1, 0, 0, 0, azores)
+	if got := daily.Since(want.Add(5 * time.Hour)); !got.Equal(want) {
+		t.Errorf("the day begins at %v, want %v", got, want)
+	}
+	if got := daily.Decide(ratelimit.History{Sent: 1}, want.Add(-5*time.Hour)).Next; !got.Equal(want) {
+		t.Errorf("the next may go at %v, want %v", got, want)
 	}
 }
 

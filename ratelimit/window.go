@@ -31,10 +31,10 @@ func (w Window) start(now time.Time) time.Time {
 	year, month, day := now.Date()
 	switch w {
 	case Day:
-		return time.Date(year, month, day, 0, 0, 0, 0, now.Location())
+		return dayStart(year, month, day, now.Location())
 	case Week:
 		sinceMonday := (int(now.Weekday()) + 6) % 7
-		return time.Date(year, month, day-sinceMonday, 0, 0, 0, 0, now.Location())
+		return dayStart(year, month, day-sinceMonday, now.Location())
 	case Minute:
 		return now.Add(-sinceMinute(now))
 	case Hour:
@@ -43,6 +43,16 @@ func (w Window) start(now time.Time) time.Time {
 		return now.Add(-time.Duration(now.Minute())*time.Minute - sinceMinute(now))
 	}
 	return time.Time{}
+}
+
+// dayStart is the first moment of a day. Where the clock skips midnight,
+// time.Date may give one before it.
+func dayStart(year int, month time.Month, day int, location *time.Location) time.Time {
+	start := time.Date(year, month, day, 0, 0, 0, 0, location)
+	if start.Hour() > 12 {
+		_, start = start.ZoneBounds()
+	}
+	return start
 }
 
 func sinceMinute(now time.Time) time.Duration {
@@ -55,9 +65,9 @@ func (w Window) end(now time.Time) time.Time {
 	year, month, day := start.Date()
 	switch w {
 	case Day:
-		return time.Date(year, month, day+1, 0, 0, 0, 0, now.Location())
+		return dayStart(year, month, day+1, now.Location())
 	case Week:
-		return time.Date(year, month, day+7, 0, 0, 0, 0, now.Location())
+		return dayStart(year, month, day+7, now.Location())
 	case Minute:
 		return start.Add(time.Minute)
 	case Hour:
