@@ -49,7 +49,8 @@ type catcher struct {
 	stop    func() // instead of all that, where os/signal does the work
 }
 
-// caughtSize is the size of the handler's record: signal, si_code, si_pid and nothing, 4 bytes each.
+// caughtSize is the size of the handler's record: signal, si_code, si_pid and si_value (which only queued signals have), 4
+// bytes each.
 const caughtSize = 16
 
 // catchSignals catches the signals from now on, and keeps them until they are asked for by catchUp and begin; blocked
@@ -123,8 +124,8 @@ func (c *catcher) read() {
 }
 
 func decodeCaught(record *[caughtSize]byte) caught {
-	fields := (*[3]int32)(unsafe.Pointer(record))
-	return caught{signal: unix.Signal(fields[0]), known: true, code: fields[1], pid: int(fields[2])}
+	fields := (*[4]int32)(unsafe.Pointer(record))
+	return caught{signal: unix.Signal(fields[0]), known: true, code: fields[1], pid: int(fields[2]), value: fields[3]}
 }
 
 // unblockSignals makes sure that one thread takes the signals that were blocked when mvrun started. The other threads

@@ -5,7 +5,7 @@
 #define SYS_write 1
 #define SYS_rt_sigreturn 15
 
-// Called by the kernel: DI signal, SI siginfo (si_code at 8, si_pid at 16), DX context.
+// Called by the kernel: DI signal, SI siginfo (si_code at 8, si_pid at 16, si_value at 24), DX context.
 TEXT catchSignal<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	SUBQ	$24, SP
 	MOVL	DI, 0(SP)
@@ -13,7 +13,8 @@ TEXT catchSignal<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	MOVL	AX, 4(SP)
 	MOVL	16(SI), AX
 	MOVL	AX, 8(SP)
-	MOVL	$0, 12(SP)
+	MOVL	24(SI), AX
+	MOVL	AX, 12(SP)
 	MOVQ	·caughtFD(SB), DI
 	MOVQ	SP, SI
 	MOVQ	$16, DX

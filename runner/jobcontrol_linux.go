@@ -14,6 +14,7 @@ type job struct {
 	shared    bool // it is in mvrun's own process group
 	stoppedBy unix.Signal
 	pumps     []*pump
+	kills     chan struct{} // its tree is to be killed, as AskToKill has asked
 
 	// The last signal for a shared group, and whom it has reached; guarded by Supervisor.mu.
 	groupSignal unix.Signal
@@ -22,8 +23,11 @@ type job struct {
 	resize func() // the pseudo terminal, when the real one has another size; or nil
 
 	// Job control; guarded by Supervisor.mu.
-	sleeping bool // mvrun has stopped itself with the command, and the next CONT is the shell's
-	held     bool // the command's group had the terminal
+	// How often mvrun has stopped itself with the command, and how many CONTs of the shell it has seen since: one may
+	// be seen only after the next stop.
+	stops, resumes int
+	resuming       *time.Timer // looks whether the CONT that reached mvrun has reached the command as well; nil for none
+	held           bool        // the command's group had the terminal
 }
 
 // noticeStop is called when the command was stopped. With a terminal, mvrun stops too, so that the shell sees its job
@@ -101,30 +105,53 @@ func (j *job) flush() {
 func (s *Supervisor) sleep(j *job, sig unix.Signal, wholeGroup bool) {
 	j.flush()
 	s.mu.Lock()
-	j.sleeping = true
+	j.stops++
+	if j.resuming != nil {
+		j.resuming.Stop() // it was about an earlier stop: when mvrun goes on, the command may not have been reached yet
+	}
 	s.mu.Unlock()
 	stopItself(sig, wholeGroup)
 }
 
+// fromShell tells whether a CONT is the shell's answer to a stop, and counts it. The caller holds s.mu.
+func (j *job) fromShell() bool {
+	if j.resumes == j.stops {
+		return false
+	}
+	j.resumes++
+	return true
+}
+
 // resume handles a CONT that mvrun received. The caller holds s.mu.
 func (j *job) resume(s *Supervisor) {
-	slept := j.sleeping
-	j.sleeping = false
 	switch {
-	case !slept:
+	case !j.fromShell():
 		j.signalCommand(unix.SIGCONT)
 	case j.shared:
 		// The shell's CONT goes to the whole group, but one process after another. If this one was for mvrun
 		// alone, the command will still be stopped in a while.
-		time.AfterFunc(resumePatience, func() {
-			if stillStopped(j.child.pid) {
-				s.sendCommand(unix.SIGCONT)
-			}
-		})
+		j.awaitResumed(s, flushInterval, resumePatience)
 	default:
 		if j.held && s.terminal.foreground() == s.terminal.group {
 			s.terminal.setForeground(j.group())
 		}
 		_ = unix.Kill(-j.group(), unix.SIGCONT)
 	}
+}
+
+// awaitResumed looks again and again, at growing intervals, whether the command goes on, and sends it a CONT where it
+// does not for so long. Once it was seen to go on, a stop is another one. The caller holds s.mu.
+func (j *job) awaitResumed(s *Supervisor, interval, left time.Duration) {
+	stops := j.stops
+	j.resuming = time.AfterFunc(interval, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case s.job != j || !j.child.running() || j.stops != stops || !stillStopped(j.child.pid):
+		case left <= interval:
+			j.signalCommand(unix.SIGCONT)
+		default:
+			j.awaitResumed(s, 2*interval, left-interval)
+		}
+	})
 }

@@ -14,6 +14,7 @@ type caught struct {
 	known bool
 	code  int32
 	pid   int
+	value int32 // of a queued signal
 }
 
 const codeKernel = 0x80 // SI_KERNEL: the terminal driver, among others
@@ -71,6 +72,10 @@ func (s *Supervisor) handle(c caught) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.asksToKill() {
+		s.killAsAsked()
+		return
+	}
 	if endsProcess(c.signal) {
 		s.noteStop(c.signal)
 	}
