@@ -51,7 +51,7 @@ type report struct {
 	UserTime, SystemTime             time.Duration
 	Duration                         float64
 	Lost, Escaped, Notes             []string
-	ReaderGone, Leftover             bool
+	ReaderGone, Leftover, RSSBound   bool
 	Helper                           *struct {
 		ExitCode, Signal int
 		TimedOut         bool

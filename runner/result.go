@@ -67,7 +67,8 @@ type Result struct {
 
 	UserTime    time.Duration // of the command and of those descendants that it waited for
 	SystemTime  time.Duration
-	MaxRSS      int64 // bytes; at least what mvrun itself had when it forked, a few MiB
+	MaxRSS      int64 // bytes
+	RSSBound    bool  // MaxRSS is only what the command had at most: no more than mvrun itself, some 10 MiB
 	BlockIn     int64 // operations, ru_inblock
 	BlockOut    int64
 	StdoutBytes int64 // with a common pipe for both streams, everything counts as stdout
@@ -90,6 +91,15 @@ func (r *Result) Status() (code int, die syscall.Signal) {
 	return r.ExitCode, r.Signal
 }
 
+// StopAfter makes the result of an attempt that of a run which a signal has ended before the next one. The status stays.
+func (r *Result) StopAfter(sig syscall.Signal) {
+	r.ExitCode, r.Signal = r.Status()
+	if r.StoppedBy = sig; r.Signal == 0 {
+		r.Cause = CauseExited
+	}
+	r.End = time.Now()
+}
+
 // Replay writes the output that Command.Hold has kept back, in its order, to stdout and stderr. A second call writes
 // nothing. It returns the first error of reading the held output; what the places behind the streams do not take is
 // added to Lost.
@@ -102,6 +112,14 @@ func (r *Result) Replay() error {
 	r.Lost = append(r.Lost, r.hold.losses()...)
 	r.hold = nil
 	return err
+}
+
+// Forget gives up the output that Command.Hold has kept back.
+func (r *Result) Forget() {
+	if r.hold != nil {
+		r.hold.close()
+		r.hold = nil
+	}
 }
 
 // DrainResult counts what a drainer has passed on.

@@ -29,7 +29,7 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	s.catcher.catchUp() // one of them may keep the command from being started
 	j, err := s.start(c, st.files)
 	if err != nil || j == nil {
-		st.discard()
+		r.hold = st.discard()
 		if err != nil {
 			r.failed(err)
 		} else {
@@ -94,6 +94,8 @@ func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, g *guard
 			return
 		case sig := <-j.child.stops:
 			s.noticeStop(j, sig)
+		case <-j.kills:
+			r.escaped(s.killTree(s.lockedTree))
 		case <-later.C:
 			memory = readMemoryEvents()
 		case <-guard:
@@ -114,9 +116,7 @@ func (s *Supervisor) interrupt(c *Command, j *job, r *Result, cause Cause, memor
 		r.settle(j.child, memory)
 		return
 	}
-	for _, p := range s.endTree(c.KillAfter) {
-		r.Escaped = append(r.Escaped, p.String())
-	}
+	r.escaped(s.endTree(c.KillAfter))
 	select {
 	case <-j.child.done:
 		r.settle(j.child, memory)
@@ -127,6 +127,12 @@ func (s *Supervisor) interrupt(c *Command, j *job, r *Result, cause Cause, memor
 	r.Cause = cause
 	if cause == CauseTimeout {
 		r.ExitCode = ExitTimeout
+	}
+}
+
+func (r *Result) escaped(left []process) {
+	for _, p := range left {
+		r.Escaped = append(r.Escaped, p.String())
 	}
 }
 
@@ -149,6 +155,7 @@ func (r *Result) settle(c *child, before memoryEvents) {
 	r.UserTime = time.Duration(c.usage.Utime.Nano())
 	r.SystemTime = time.Duration(c.usage.Stime.Nano())
 	r.MaxRSS = int64(c.usage.Maxrss) << 10 // the kernel counts in KiB
+	r.RSSBound = !measuredRSS(r.MaxRSS)
 	r.BlockIn, r.BlockOut = int64(c.usage.Inblock), int64(c.usage.Oublock)
 }
 
@@ -178,6 +185,7 @@ func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 		r.hold = st.hold
 		if st.hold.failure != nil {
 			r.Notes = append(r.Notes, st.hold.failure.Error())
+			st.hold.failure = nil // told; another attempt may go on with the hold
 		}
 	}
 	r.Leftover = s.leftover(st, g, stuck)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 	"time"
@@ -44,16 +45,34 @@ func (s *Supervisor) Run(context.Context, *Command) *Result {
 	return &Result{Start: now, End: now, Cause: CauseSpawn, StartError: errSystem(), ExitCode: ExitFault}
 }
 
+// StartDetached returns an error.
+func (s *Supervisor) StartDetached([]string, []string) error { return errSystem() }
+
 // Exec returns an error.
 func (s *Supervisor) Exec(context.Context, ExecRequest) (ExecResult, error) {
 	return ExecResult{ExitCode: ExitFault}, errSystem()
 }
+
+// AskToKill returns an error.
+func AskToKill(int) error { return errSystem() }
 
 // DieOf returns at once; the caller exits with 128+N.
 func DieOf(syscall.Signal) {}
 
 // Become returns the status of a command that could not be executed.
 func Become([]string) int { return ExitFault }
+
+// AsStarted does nothing here.
+func AsStarted() {}
+
+// StartBare returns an error: a run by mvrun would have nothing to be compared with.
+func StartBare([]string, [3]*os.File) (*os.Process, error) { return nil, errSystem() }
+
+// BareStatus is the status of a command that could not be executed.
+func BareStatus(error) int { return ExitNotExecutable }
+
+// SignalBare does nothing here.
+func SignalBare(*os.Process, syscall.Signal, bool) {}
 
 // Leftover never occurs here.
 type Leftover struct{ Discard bool }

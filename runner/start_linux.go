@@ -17,7 +17,7 @@ func (s *Supervisor) start(c *Command, files [3]uintptr) (*job, error) {
 	if s.terminal == nil {
 		s.terminal = openTerminal()
 	}
-	j := &job{name: c.Args[0], shared: s.terminal.mustShare()}
+	j := &job{name: c.Args[0], shared: s.terminal.mustShare(), kills: make(chan struct{}, 1)}
 	attr := &syscall.ProcAttr{
 		Env:   environment(c.Env),
 		Files: files[:],

@@ -3,8 +3,10 @@
 package runner_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,6 +132,21 @@ func TestResourcesAreReported(t *testing.T) {
 	if r.StdoutBytes != 5 || r.StderrBytes != 0 {
 		t.Errorf("counted %d and %d bytes, want 5 and 0: stderr is inherited", r.StdoutBytes, r.StderrBytes)
 	}
+}
+
+// TestMemoryIsTheCommands: what mvrun itself holds, and the larger program that has started it, is not taken for the
+// command's memory.
+func TestMemoryIsTheCommands(t *testing.T) {
+	ballast := bytes.Repeat([]byte{1}, 96<<20) // what ru_maxrss of a wrapper that is forked from here begins with
+	_, small, _ := runWrap(t, "-stdout -", "true")
+	if !small.RSSBound || small.MaxRSS <= 0 || small.MaxRSS > 24<<20 {
+		t.Errorf("true has %d bytes, as a bound: %v", small.MaxRSS, small.RSSBound)
+	}
+	_, large, _ := runWrap(t, "-stdout -", "dd", "if=/dev/zero", "of=/dev/null", "bs=48M", "count=1")
+	if large.RSSBound || large.MaxRSS < 48<<20 || large.MaxRSS > 64<<20 {
+		t.Errorf("a command of 48 MiB has %d bytes, as a bound: %v", large.MaxRSS, large.RSSBound)
+	}
+	runtime.KeepAlive(ballast)
 }
 
 func TestAttempts(t *testing.T) {

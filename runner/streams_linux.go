@@ -23,7 +23,7 @@ type streams struct {
 func (s *Supervisor) openStreams(c *Command) *streams {
 	st := &streams{files: s.standardFiles(), wake: -1}
 	if c.Hold {
-		st.startHold()
+		st.startHold(c.Before)
 	}
 	every := st.hold != nil
 	stdout := st.files[1] != closedFile && (c.Stdout != nil || c.PTY || every)
@@ -52,7 +52,11 @@ func (s *Supervisor) openStreams(c *Command) *streams {
 
 func (st *streams) note(err error) { st.notes = append(st.notes, err.Error()) }
 
-func (st *streams) startHold() {
+func (st *streams) startHold(before *Result) {
+	if before != nil && before.hold != nil {
+		st.hold, before.hold = before.hold, nil
+		return
+	}
 	hold, err := newHold()
 	if err != nil {
 		st.note(err)
@@ -167,16 +171,14 @@ func (st *streams) closeChildEnds() {
 	st.childEnds = nil
 }
 
-// discard undoes openStreams where no command was started.
-func (st *streams) discard() {
+// discard undoes openStreams where no command was started, and returns what is held of an attempt before.
+func (st *streams) discard() *hold {
 	st.closeChildEnds()
 	for _, p := range st.pumps {
 		p.close()
 	}
 	closeAll(st.wake)
-	if st.hold != nil {
-		st.hold.close()
-	}
+	return st.hold
 }
 
 const (

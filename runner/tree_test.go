@@ -83,7 +83,7 @@ func TestHelper(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := prepare(t, "-stdout - -exec-timeout 500ms", "sh", "-c", "test -e /proc/self/fd/3 || exit 1; read x; exit 4")
+			w := prepare(t, "-stdout - -exec-timeout 2s", "sh", "-c", "test -e /proc/self/fd/3 || exit 1; read x; exit 4")
 			w.cmd.Args = append([]string{w.cmd.Args[0], "-exec", c.helper}, w.cmd.Args[1:]...)
 			_, held := openPipe(t)
 			w.cmd.ExtraFiles = []*os.File{held}
