@@ -1,0 +1,2 @@
+# -*- coding: gbk -*-
+db_path = "/项目"

@@ -1,0 +1,4 @@
+﻿db_path = "/bom"
+valid_direction_dic = {
+	"LSF":	"alice",
+}
