@@ -73,6 +73,15 @@ type Config struct {
 	// would keep silent; 0 for never.
 	RemindEvery time.Duration
 
+	// Lang is LangEnglish or LangChinese.
+	Lang string
+	// Check is about `mvrun check`.
+	Check Check
+	// Serve is about `mvrun serve`.
+	Serve Serve
+	// Retention is the zero value where it has a fault of any kind.
+	Retention Retention
+
 	// Defaults holds the values of run flags by the flag's name, in a form that
 	// the flag accepts: durations as time.Duration prints them, receivers
 	// separated by blanks. A flag that can be repeated (alarm-on, error-on,
@@ -136,5 +145,8 @@ func newConfig(path string) *Config {
 		AlarmKey:    AlarmKeyMessage,
 		AlarmBurst:  DefaultAlarmBurst,
 		GiveUp:      DefaultGiveUp,
+		Lang:        LangEnglish,
+		Check:       Check{FailingAfter: DefaultFailingAfter},
+		Serve:       Serve{Listen: DefaultListen},
 	}
 }

@@ -41,6 +41,7 @@ var flagDefaultTable = [...]flagDefault{
 	{name: "frequency", kind: lineValue},
 	{name: "author", kind: lineValue},
 	{name: "timeout", kind: durationValue},
+	{name: "max-duration", kind: durationValue},
 	{name: "kill-after", kind: durationValue},
 	{name: "retries", kind: countValue},
 	{name: "retry-delay", kind: durationValue},

@@ -27,9 +27,12 @@ func TestParseEmpty(t *testing.T) {
 		AlarmKey:    "message",
 		AlarmBurst:  20,
 		GiveUp:      72 * time.Hour,
+		Lang:        "en",
+		Check:       Check{FailingAfter: 24 * time.Hour},
+		Serve:       Serve{Listen: "127.0.0.1:5000"},
 	}
 	nothingGiven := "valid_direction_dic:\ndb_path:\ndb_layout:\nvalid_message_level_list:\nsend_alarm_command:\n" +
-		"send_wait:\nsend_timeout:\nalarm_key:\nalarm_burst:\ngive_up:\nremind_every:\nchannels:\ncontacts:\nroutes:\nquiet_hours:\ndefaults:\nprefixes:\nrules:\nmask:\n"
+		"send_wait:\nsend_timeout:\nalarm_key:\nalarm_burst:\ngive_up:\nremind_every:\nchannels:\ncontacts:\nroutes:\nquiet_hours:\nlang:\ncheck:\nserve:\nretention:\ndefaults:\nprefixes:\nrules:\nmask:\n"
 	for _, text := range []string{"", "\n", "# only a comment\n", "---\n", "{}\n", "\ufeff", nothingGiven, "valid_direction_dic: {}\n"} {
 		if got := parsed(t, text); !reflect.DeepEqual(got, want) {
 			t.Errorf("Parse(%q) = %+v, want %+v", text, got, want)

@@ -100,12 +100,17 @@ func (r *reader) duration(e entry, otherwise time.Duration) time.Duration {
 	return d
 }
 
+var (
+	errNoDuration = errors.New("is no duration")
+	errTooLong    = errors.New("is too long")
+	errNoUnit     = errors.New("has no unit")
+)
+
 // parseDuration understands what time.ParseDuration does, days in front of it
 // (1d12h), and bare numbers as seconds, as timeout(1) does.
 func parseDuration(text string) (time.Duration, error) {
-	errNone := errors.New("is no duration")
 	if text == "" {
-		return 0, errNone
+		return 0, errNoDuration
 	}
 	if strings.Trim(text, "-0123456789.") == "" {
 		text += "s"
@@ -114,10 +119,10 @@ func parseDuration(text string) (time.Duration, error) {
 	if number, rest, ok := strings.Cut(text, "d"); ok {
 		count, err := strconv.ParseUint(number, 10, 63)
 		if err != nil {
-			return 0, errNone
+			return 0, errNoDuration
 		}
 		if count > uint64(math.MaxInt64/(24*time.Hour)) {
-			return 0, errors.New("is too long")
+			return 0, errTooLong
 		}
 		if days = time.Duration(count) * 24 * time.Hour; rest == "" {
 			return days, nil
@@ -127,11 +132,11 @@ func parseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, errNone
+		return 0, errNoDuration
 	case d < 0:
 		return 0, errors.New("is negative")
 	case d > math.MaxInt64-days:
-		return 0, errors.New("is too long")
+		return 0, errTooLong
 	}
 	return days + d, nil
 }
