@@ -45,7 +45,7 @@ func channelTypes() []channelType {
 		{"wecom_app", overHTTP(required("corpid"), secretText("secret"), required("agentid"), format()), "wecom", perMinute(30), newWecomApp},
 		{"dingtalk", overHTTP(secretText("token"), optional("secret"), optional("keyword"), format()), "dingtalk", perMinute(20), newDingTalk},
 		{"feishu", overHTTP(secretText("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
-		{"lark", overHTTP(secretText("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newLark},
+		{"lark", overHTTP(secretText("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
 		{"slack", overHTTP(setting{"url", true, checkURL}), "slack", rate{{1, time.Second}}, newSlack},
 		{"telegram", overHTTP(secretText("token"), optional("chat_id")), "telegram", rate{{1, time.Second}, {20, time.Minute}}, newTelegram},
 		{"http", overHTTP(templateSettings()...), "phone", nil, newTemplated},
@@ -146,16 +146,19 @@ func Addressing(spec ChannelSpec) (kind string, needed bool) {
 	return t.address, false
 }
 
-// AddressOf makes an address of a name, where a channel has a rule for that.
+// AddressOf makes an address of a name, where a channel has a rule for that. A
+// name comes from a job as well, and not everything becomes an address.
 func AddressOf(spec ChannelSpec, name string) (string, bool) {
 	switch spec.Type {
 	case "email":
-		if strings.Contains(name, "@") {
-			return name, true
+		if !strings.Contains(name, "@") {
+			domain := spec.Settings["domain"].Text
+			if domain == "" {
+				return "", false
+			}
+			name += "@" + strings.TrimPrefix(domain, "@")
 		}
-		if domain := spec.Settings["domain"].Text; domain != "" {
-			return name + "@" + strings.TrimPrefix(domain, "@"), true
-		}
+		return name, isMailAddress(name)
 	case "wecom_app":
 		return name, true
 	}

@@ -93,6 +93,13 @@ func fitJSON(text string, limit int, payload func(string) any) string {
 	})
 }
 
+// fitBoth shortens a title, to a half of the limit at most, and the body below
+// it. A character may take six bytes in JSON.
+func fitBoth(title, body string, limit int, payload func(title, body string) any) (string, string) {
+	title = fitJSON(cut(title, maxTitle), limit/2, func(title string) any { return payload(title, "") })
+	return title, fitJSON(body, limit, func(body string) any { return payload(title, body) })
+}
+
 // limit is how much the vendor takes, or less where the config says so.
 func (c *connection) limit(vendor int) int {
 	if n, err := strconv.Atoi(c.spec.text("max_bytes", "")); err == nil && n > 0 && (n < vendor || vendor == 0) {

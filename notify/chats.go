@@ -57,7 +57,7 @@ func newWecomBot(c *connection) Channel {
 		if err != nil {
 			return nil, err
 		}
-		address := c.spec.text("base_url", "https://qyapi.weixin.qq.com") + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
+		address := c.base() + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
 		title, body := d.plain()
 		if c.spec.text("format", "text") == "markdown" {
 			content := fit("**"+title+"**\n"+body, withinBytes(c.limit(4096)))
@@ -89,7 +89,7 @@ func newDingTalk(c *connection) Channel {
 		if err != nil {
 			return nil, err
 		}
-		address := c.spec.text("base_url", "https://oapi.dingtalk.com") + "/robot/send?access_token=" + url.QueryEscape(token)
+		address := c.base() + "/robot/send?access_token=" + url.QueryEscape(token)
 		if c.spec.text("secret", "") != "" {
 			secret, err := c.secret("secret")
 			if err != nil {
@@ -98,12 +98,14 @@ func newDingTalk(c *connection) Channel {
 			stamp := strconv.FormatInt(c.options.Now().UnixMilli(), 10)
 			address += "&timestamp=" + stamp + "&sign=" + url.QueryEscape(dingTalkSign(stamp, secret))
 		}
-		title, body := d.plain()
-		if keyword := c.spec.text("keyword", ""); !strings.Contains(title+body, keyword) {
-			title = keyword + " " + title
+		whole, body := d.plain()
+		payload := func(title, body string) any { return dingTalkMessage(c, d, title, body) }
+		title, shown := fitBoth(whole, body, c.limit(20_000), payload)
+		// What is cut out of a long message may be the keyword.
+		if keyword := c.spec.text("keyword", ""); !strings.Contains(title, keyword) && !strings.Contains(shown, keyword) {
+			title, shown = fitBoth(keyword+" "+whole, body, c.limit(20_000), payload)
 		}
-		payload := func(body string) any { return dingTalkMessage(c, d, title, body) }
-		return []chatRequest{{url: address, payload: payload(fitJSON(body, c.limit(20_000), payload))}}, nil
+		return []chatRequest{{url: address, payload: payload(title, shown)}}, nil
 	}}
 }
 
@@ -123,7 +125,6 @@ func dingTalkMessage(c *connection, d *Delivery, title, body string) any {
 	if users != nil {
 		at["atUserIds"] = users
 	}
-	title = cut(title, maxTitle)
 	if c.spec.text("format", "text") == "text" {
 		return object{"msgtype": "text", "text": object{"content": title + "\n" + body}, "at": at}
 	}
@@ -140,13 +141,9 @@ func dingTalkSign(stamp, secret string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func newFeishu(c *connection) Channel { return feishu(c, "https://open.feishu.cn") }
-
-func newLark(c *connection) Channel { return feishu(c, "https://open.larksuite.com") }
-
-// feishu sends to a custom bot of Feishu or Lark
+// newFeishu sends to a custom bot of Feishu or Lark
 // (https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot).
-func feishu(c *connection, base string) Channel {
+func newFeishu(c *connection) Channel {
 	verdict := func(c *connection, body []byte) *DeliveryError {
 		// 11232: too fast; 19021: signature; 19024: keyword; 19022: address; 19001: bad token.
 		return codeVerdict(c, body, msgCode, map[int]time.Duration{11232: 5 * time.Second}, 19021, 19022, 19024, 19001)
@@ -166,8 +163,7 @@ func feishu(c *connection, base string) Channel {
 			signed["timestamp"], signed["sign"] = stamp, feishuSign(stamp, secret)
 		}
 		title, body := d.plain()
-		title = cut(title, maxTitle)
-		payload := func(body string) any {
+		payload := func(title, body string) any {
 			line := []object{{"tag": "text", "text": body}}
 			for _, account := range d.addresses() {
 				line = append(line, object{"tag": "at", "user_id": account})
@@ -178,8 +174,9 @@ func feishu(c *connection, base string) Channel {
 			}
 			return message
 		}
-		address := c.spec.text("base_url", base) + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
-		return []chatRequest{{url: address, payload: payload(fitJSON(body, c.limit(20<<10), payload))}}, nil
+		address := c.base() + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
+		title, body = fitBoth(title, body, c.limit(20<<10), payload)
+		return []chatRequest{{url: address, payload: payload(title, body)}}, nil
 	}}
 }
 
@@ -248,7 +245,7 @@ func newTelegram(c *connection) Channel {
 			return nil, err
 		}
 		title, body := d.plain()
-		address := c.spec.text("base_url", "https://api.telegram.org") + "/bot" + token + "/sendMessage"
+		address := c.base() + "/bot" + token + "/sendMessage"
 		text := fit(title+"\n"+body, withinUnits(c.limit(4096)))
 		if group := c.spec.text("chat_id", ""); group != "" {
 			return []chatRequest{{url: address, payload: object{"chat_id": group, "text": text}}}, nil

@@ -2,15 +2,14 @@ package notify
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/wneessen/go-mail"
 )
 
 // email sends by an SMTP server (RFC 5321, 3207, 4954 and 8314).
@@ -59,22 +58,42 @@ func splitServer(text string) (host string, port int, err error) {
 }
 
 func checkMailAddress(v SettingValue) (problem, hint string) {
-	if err := mail.NewMsg().From(v.Text); err != nil {
+	if !isMailAddress(v.Text) {
 		return "is no mail address", "write one such as mvrun@example.com"
 	}
 	return "", ""
 }
 
-// Deliver sends one mail to all. Where the server refuses some of them, each gets
-// a mail of his own, so that the others are told.
+// maxAddress bounds a mail address with its name, so that it fits on a line of a
+// header. RFC 5321, 4.5.3.1.3, gives an address itself half of that.
+const maxAddress = 512 // bytes
+
+// mailAddress reads one address, with or without a name.
+func mailAddress(text string) (*mail.Address, error) {
+	if len(text) > maxAddress {
+		return nil, fmt.Errorf("is longer than %d bytes", maxAddress)
+	}
+	return mail.ParseAddress(text)
+}
+
+// isMailAddress reports whether a mail can be addressed to a text at all.
+func isMailAddress(text string) bool {
+	_, err := mailAddress(text)
+	return err == nil
+}
+
+// Deliver sends one mail to all. Where one of them has no address that is one, or
+// the server refuses some, each gets a mail of his own, so that the others are
+// told.
 func (e *email) Deliver(ctx context.Context, d *Delivery) error {
 	if len(d.To) == 0 {
 		return errNobody(d)
 	}
-	err := e.send(ctx, d, d.To)
-	refused, ok := errors.AsType[*mail.SendError](err)
-	if !ok || refused.Reason != mail.ErrSMTPRcptTo || len(d.To) == 1 {
-		return e.failure(err)
+	if len(d.To) == 1 || !slices.ContainsFunc(d.To, func(to Recipient) bool { return !isMailAddress(to.Address) }) {
+		err := e.send(ctx, d, d.To)
+		if stepOf(err) != stepTo || len(d.To) == 1 {
+			return e.failure(err)
+		}
 	}
 	var all partial
 	for _, to := range d.To {
@@ -91,94 +110,39 @@ func (e *email) failure(err error) error {
 	if failure, ok := errors.AsType[*DeliveryError](err); ok {
 		return failure
 	}
-	failure := &DeliveryError{Problem: e.scrub(cut(validText(err.Error()), maxSaid))}
+	// Scrubbed as it came, too: a secret with two blanks is another on one line.
+	failure := &DeliveryError{Problem: e.said([]byte(e.scrub(err.Error())))}
 	var network net.Error
-	text := err.Error()
-	switch sent, ok := errors.AsType[*mail.SendError](err); {
-	case ok && sent.ErrorCode() != 0:
-		failure.Permanent = sent.ErrorCode()/100 == 5
-	case strings.Contains(text, "535 ") || strings.Contains(text, "534 "): // what go-mail gives for AUTH has no code
-		failure.Permanent = true
-	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded):
-		failure.Unreachable = true
+	switch code := replyCode(err); stepOf(err) {
+	case stepFrom, stepTo, stepData:
+		failure.Permanent = code/100 == 5 || errors.Is(err, errNoUTF8)
+	default: // what a server says of itself may be over soon; a wrong password stays wrong
+		failure.Permanent = code == 535 || code == 534
+		failure.Unreachable = code == 0 && (errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded))
 	}
 	return failure
 }
 
 // send sends one mail.
 func (e *email) send(ctx context.Context, d *Delivery, to []Recipient) error {
+	letter, err := e.letter(d, to)
+	if err != nil {
+		return err
+	}
 	if err := e.turn(ctx); err != nil {
 		return err
 	}
-	message, err := e.message(d, to)
+	session, err := e.session()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout())
 	defer cancel()
-	client, err := e.client(ctx)
-	if err != nil {
-		return err
-	}
-	err = client.DialAndSendWithContext(ctx, message)
-	if err != nil && ctx.Err() != nil {
+	err = session.post(ctx, letter)
+	if err != nil && ctx.Err() != nil && replyCode(err) == 0 {
 		return &DeliveryError{Problem: "no answer in time", Unreachable: true}
 	}
-	if message.IsDelivered() {
-		return nil // it only did not say goodbye
-	}
 	return err
-}
-
-// client is made for one mail. The end of ctx closes its connection, whatever
-// the server does meanwhile.
-func (e *email) client(ctx context.Context) (*mail.Client, error) {
-	host, port, err := splitServer(e.spec.text("smtp", ""))
-	if err != nil {
-		return nil, err
-	}
-	config, err := e.tls()
-	if err != nil {
-		return nil, err
-	}
-	config.ServerName = host
-	encryption := e.encryption(port)
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		var conn net.Conn
-		var err error
-		if encryption == "tls" {
-			conn, err = (&tls.Dialer{Config: config}).DialContext(ctx, network, address)
-		} else {
-			conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
-		}
-		return conn, err
-	}
-	guarded := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(dialing, network, address)
-		if err == nil {
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
-		}
-		return conn, err
-	}
-	options := []mail.Option{
-		mail.WithPort(port), mail.WithTLSConfig(config), mail.WithTimeout(e.timeout()), mail.WithDialContextFunc(guarded),
-		mail.WithHELO(e.spec.text("helo", helloName())),
-	}
-	switch encryption {
-	case "tls":
-		options = append(options, mail.WithSSL())
-	case "starttls":
-		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
-	case "none":
-		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
-	default:
-		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
-	}
-	login, err := e.login(encryption)
-	if err != nil {
-		return nil, err
-	}
-	return mail.NewClient(host, append(options, login...)...)
 }
 
 // encryption is what the config says, else what the port means: 465 is TLS from
@@ -193,34 +157,6 @@ func (e *email) encryption(port int) string {
 		otherwise = "starttls"
 	}
 	return e.spec.text("encryption", otherwise)
-}
-
-// login gives the options of the authentication.
-func (e *email) login(encryption string) ([]mail.Option, error) {
-	user, how := e.spec.text("user", ""), e.spec.text("auth", "auto")
-	if user == "" || how == "none" {
-		return nil, nil
-	}
-	user, err := e.secret("user")
-	if err != nil {
-		return nil, err
-	}
-	password, err := e.secret("password")
-	if err != nil {
-		return nil, err
-	}
-	ways := []mail.SMTPAuthType{mail.SMTPAuthPlain, mail.SMTPAuthLogin}
-	if encryption == "none" {
-		ways = []mail.SMTPAuthType{mail.SMTPAuthPlainNoEnc, mail.SMTPAuthLoginNoEnc}
-	}
-	options := []mail.Option{mail.WithUsername(user), mail.WithPassword(password)}
-	switch how {
-	case "plain":
-		return append(options, mail.WithSMTPAuth(ways[0])), nil
-	case "login":
-		return append(options, mail.WithSMTPAuth(ways[1])), nil
-	}
-	return append(options, mail.WithOpportunisticSMTPAuth(ways...)), nil
 }
 
 func helloName() string {

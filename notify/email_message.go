@@ -1,12 +1,19 @@
 package notify
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"html"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
 	"strings"
+	"time"
 	"unicode"
-
-	"github.com/wneessen/go-mail"
 )
 
 const (
@@ -14,29 +21,96 @@ const (
 	maxMailBody = 1 << 20
 )
 
-// message makes the mail of an alarm: a text and the same as HTML.
-func (e *email) message(d *Delivery, to []Recipient) (*mail.Msg, error) {
-	a := d.Alarm
-	m := mail.NewMsg()
-	if err := m.FromFormat("mvrun", e.sender()); err != nil {
+// letter is a mail with what stands on its envelope.
+type letter struct {
+	from string
+	to   []string
+	data []byte
+}
+
+// letter makes the mail of an alarm: a text and the same as HTML.
+func (e *email) letter(d *Delivery, to []Recipient) (*letter, error) {
+	from, err := mailAddress(e.sender())
+	if err != nil {
 		return nil, &DeliveryError{Problem: fmt.Sprintf("from: %v", err), Permanent: true}
 	}
+	if from.Name == "" {
+		from.Name = "mvrun"
+	}
+	l := &letter{from: onEnvelope(from)}
+	var receivers []string
 	for _, recipient := range to {
-		if err := m.AddTo(recipient.Address); err != nil {
+		address, err := mailAddress(recipient.Address)
+		if err != nil {
 			return nil, &DeliveryError{Problem: fmt.Sprintf("the address of %s is none", recipient.Name), Permanent: true}
 		}
+		l.to, receivers = append(l.to, onEnvelope(address)), append(receivers, address.String())
 	}
-	m.Subject(subject(a))
-	m.SetDate()
+	var b bytes.Buffer
+	a := d.Alarm
+	writeField(&b, "Date", e.options.Now().Format(time.RFC1123Z))
+	writeField(&b, "From", from.String())
+	writeField(&b, "To", strings.Join(receivers, ", "))
+	writeField(&b, "Subject", encoded(subject(a)))
 	// The same for each attempt, so that a mail program can tell a repeat.
-	_, domain, _ := strings.Cut(e.sender(), "@")
-	m.SetMessageIDWithValue(a.ID + "@" + domain)
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
-	m.SetGenHeader("X-Mvrun-Item", a.Of().String())
-	text := d.text(e.limit(maxMailBody))
-	m.SetBodyString(mail.TypeTextPlain, text)
-	m.AddAlternativeString(mail.TypeTextHTML, d.html(e.limit(maxMailBody)))
-	return m, nil
+	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
+	writeField(&b, "Message-ID", "<"+encoded(a.ID)+"@"+domain+">")
+	writeField(&b, "Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
+	writeField(&b, "X-Mvrun-Item", encoded(a.Of().String()))
+	err = writeBody(&b, d.text(e.limit(maxMailBody)), d.html(e.limit(maxMailBody)))
+	l.data = b.Bytes()
+	return l, err
+}
+
+// onEnvelope is an address as SMTP writes it, with the quotes that parsing takes
+// off: what is between them must not become a parameter of the command.
+func onEnvelope(a *mail.Address) string {
+	text := (&mail.Address{Address: a.Address}).String()
+	return strings.TrimSuffix(strings.TrimPrefix(text, "<"), ">")
+}
+
+// encoded is a text as a header may hold it (RFC 2047). Control characters are
+// encoded as well, so that none begins another header.
+func encoded(text string) string { return mime.QEncoding.Encode("UTF-8", text) }
+
+// writeField writes a header, folded at its spaces. With encoded words a line
+// has 76 characters at most (RFC 2047, 2), and they are of 75.
+func writeField(b *bytes.Buffer, key, value string) {
+	const most = 76
+	b.WriteString(key + ":")
+	column := len(key) + 1
+	for word := range strings.SplitSeq(value, " ") {
+		if word != "" && column+1+len(word) > most {
+			b.WriteString("\r\n")
+			column = 0
+		}
+		b.WriteString(" " + word)
+		column += 1 + len(word)
+	}
+	b.WriteString("\r\n")
+}
+
+// writeBody writes the rest of a mail: the same in two forms, the better one last
+// (RFC 2046, 5.1.4).
+func writeBody(b *bytes.Buffer, text, markup string) error {
+	parts := multipart.NewWriter(b)
+	writeField(b, "MIME-Version", "1.0")
+	writeField(b, "Content-Type", "multipart/alternative; boundary="+parts.Boundary())
+	b.WriteString("\r\n")
+	for _, part := range [][2]string{{"text/plain", text}, {"text/html", markup}} {
+		w, err := parts.CreatePart(textproto.MIMEHeader{
+			"Content-Type": {part[0] + "; charset=UTF-8"}, "Content-Transfer-Encoding": {"quoted-printable"},
+		})
+		if err != nil {
+			return err
+		}
+		lines := quotedprintable.NewWriter(w)
+		_, err = io.WriteString(lines, part[1])
+		if err := errors.Join(err, lines.Close()); err != nil {
+			return err
+		}
+	}
+	return parts.Close()
 }
 
 // subject is the title on one line, which keeps it from becoming more headers.

@@ -302,6 +302,24 @@ func TestAReceiverWhoIsRefusedDoesNotKeepTheOthersFromBeingTold(t *testing.T) {
 	}
 }
 
+func TestAReceiverWithoutARealAddressDoesNotKeepTheOthersFromBeingTold(t *testing.T) {
+	office := openPost(t, "none")
+	d := mailed("m")
+	d.To = []Recipient{{"alice", "alice@example.com"}, {"typo", "typo@@example.com"}, {"bob", "bob@example.com"}}
+	failure := failureOf(mailTo(t, office).Deliver(t.Context(), d))
+	if !failure.Permanent || !slices.Equal(failure.Reached, []string{"alice", "bob"}) || !strings.Contains(failure.Problem, "typo") || len(office.mails) != 2 {
+		t.Errorf("%d mails, %+v", len(office.mails), failure)
+	}
+	// What a job has written is resolved to the admin, as for anybody else without
+	// an address.
+	spec := ChannelSpec{Name: "mail", Type: "email", Settings: texts("domain", "example.com")}
+	for _, name := range []string{"typo@", "@", "a@b@c", "x,y", "(x", "typo@exa mple"} {
+		if address, ok := AddressOf(spec, name); ok {
+			t.Errorf("%q becomes the address %q", name, address)
+		}
+	}
+}
+
 func TestAWrongPasswordIsAFailureForGood(t *testing.T) {
 	office := openPost(t, "starttls", "PLAIN", "LOGIN")
 	for _, how := range []string{"plain", "login", "auto"} {

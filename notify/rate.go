@@ -50,8 +50,8 @@ type limiterState struct {
 
 const (
 	stateFolder   = "channels"
-	limiterWait   = 200 * time.Millisecond // for the lock, which is held for a moment
-	maxShortWait  = 3 * time.Second        // for one's turn; more is left to another process
+	limiterWait   = 2 * time.Second // for the lock, which is held for a moment by each process of a busy host
+	maxShortWait  = 3 * time.Second // for one's turn; more is left to another process
 	maxPenalty    = time.Hour
 	maxRateMemory = 10_000
 )

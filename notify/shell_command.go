@@ -106,10 +106,52 @@ func (c *command) parsesAgain() string {
 	}
 	last := words[len(words)-1]
 	switch name := program(words[0]); {
-	case slices.Contains([]string{"eval", "trap", "let", "ssh"}, name):
+	case slices.Contains([]string{"eval", "trap", "let", "ssh", "rsh", "watch", "parallel"}, name):
 		return name
-	case name == "su" && last == "-c", isInterpreter(name) && isProgramFlag(last) && onlyFlags(words[1:]):
+	case takesProgram(name, words) && (last == "--command" || isProgramFlag(last) && strings.HasSuffix(last, "c")),
+		isInterpreter(name) && isProgramFlag(last) && onlyFlags(words[1:]):
 		return name + " " + last
+	}
+	return c.startsAnother()
+}
+
+// takesProgram reports whether -c as the last of these words comes before a program
+// for a shell. With runuser -u, and behind the lock of flock, it is a flag of
+// the command that is started.
+func takesProgram(name string, words []string) bool {
+	operands := slices.DeleteFunc(slices.Clone(words[1:]), func(word string) bool {
+		return word[0] == '-' || word[0] >= '0' && word[0] <= '9'
+	})
+	switch name {
+	case "su":
+		return true
+	case "runuser":
+		return !slices.Contains(words, "-u") && !slices.Contains(words, "--user")
+	case "flock":
+		return len(operands) <= 1
+	case "script":
+		return len(operands) == 0
+	}
+	return false
+}
+
+// startsAnother names the interpreter that the command starts in its turn with a
+// program. Its own words before that cannot be told from their flags here, as the
+// name in `sudo -u alice sh -c`, so an interpreter is looked for in all places.
+func (c *command) startsAnother() string {
+	starters := []string{
+		"sudo", "doas", "su", "runuser", "setpriv", "chroot", "nsenter", "unshare", "env", "timeout", "nice", "ionice", "chrt", "taskset", "numactl",
+		"stdbuf", "flock", "xargs", "find", "busybox", "docker", "podman", "kubectl", "srun", "bsub", "lsrun",
+	}
+	words := c.afterReserved()
+	if len(words) == 0 || !slices.Contains(starters, program(words[0])) {
+		return ""
+	}
+	last := words[len(words)-1]
+	for i, word := range words[:len(words)-1] {
+		if name := program(word); isInterpreter(name) && isProgramFlag(last) && onlyFlags(words[i+1:]) {
+			return name + " " + last
+		}
 	}
 	return ""
 }

@@ -385,6 +385,25 @@ func broken(settings map[string]SettingValue, key, text string) map[string]Setti
 	return changed
 }
 
+func TestNoTitleKeepsAnAlarmFromItsVendor(t *testing.T) {
+	long := strings.Repeat("x", 30_000)
+	for name, c := range vendorCases() {
+		v := newVendor(t, c.rule)
+		channel := channelTo(t, name, c.settings, v.server.URL, hostState(t))
+		for _, d := range []*Delivery{
+			deliveryOf("monitor"), deliveryOf(long + " monitor " + long), deliveryOf("itor says"), deliveryOf("m"), deliveryOf(long),
+		} {
+			d.Alarm.Title = strings.Repeat("\x01", 6000)
+			if d.Alarm.Message == "itor says" {
+				d.Alarm.Title = "mon"
+			}
+			if err := channel.Deliver(t.Context(), d); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 func TestTheVendorsRefusalIsAFailureForGood(t *testing.T) {
 	for kind, wrong := range map[string][2]string{
 		"wecom_bot": {"key", "secret:bad-key"}, "wecom_app": {"secret", "secret:bad-key"}, "dingtalk": {"secret", "secret:bad-key"},

@@ -77,8 +77,6 @@ func (w *wecomApp) send(ctx context.Context, d *Delivery, token string) (failure
 	return w.judge(reply, d)
 }
 
-func (w *wecomApp) base() string { return w.spec.text("base_url", "https://qyapi.weixin.qq.com") }
-
 func (w *wecomApp) judge(r reply, d *Delivery) (failure error, expired bool) {
 	if failure := w.judgeStatus(r); failure != nil {
 		return failure, false
