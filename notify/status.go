@@ -46,8 +46,8 @@ func Outbox(store *record.Store, now time.Time) (OutboxStatus, error) {
 			continue
 		}
 		status.Waiting++
-		raised, err := time.Parse("20060102T150405", name.id[:min(len(name.id), 15)])
-		if err != nil {
+		raised, ok := raisedAt(name.id)
+		if !ok {
 			continue
 		}
 		if status.Oldest.IsZero() || raised.Before(status.Oldest) {
