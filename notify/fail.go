@@ -11,14 +11,17 @@ import (
 func (d *Dispatcher) failed(j *job, err error) {
 	now := d.options.Now()
 	failure := failureOf(err)
-	if failure.Unsent && !j.outside {
-		d.postpone(j, failure.Wait)
-		return
+	if !failure.Unsent || j.outside {
+		j.entry.Attempts++
 	}
-	j.entry.Attempts++
 	j.entry.Error = d.options.Mask(err.Error())
-	if !j.outside && now.Sub(j.entry.Alarm.Time) >= d.options.GiveUp {
+	switch {
+	case j.outside:
+	case now.Sub(j.entry.since()) >= d.options.GiveUp:
 		d.giveUp(j)
+		return
+	case failure.Unsent:
+		d.postpone(j, failure.Wait)
 		return
 	}
 	d.recordFailure(j, j.entry.Error)
@@ -62,19 +65,20 @@ func (d *Dispatcher) postpone(j *job, wait time.Duration) {
 // is not later than when it is given up.
 func (d *Dispatcher) putToWait(j *job, pause time.Duration) {
 	now := d.options.Now()
-	if last := j.entry.Alarm.Time.Add(d.options.GiveUp).Sub(now); pause > last {
+	if last := j.entry.since().Add(d.options.GiveUp).Sub(now); pause > last {
 		pause = max(last, minBackoff)
 	}
 	waiting := j.name.as(stateWait, now.Add(pause), owner{})
 	box, name, copied := d.box, j.name, *j.entry
 	err := boundedError(&d.guard, settleLimit, func() error {
 		// Past its lease the claim may be another's by now, and the file with it.
+		var writeErr error
 		if now.Unix() < name.until {
-			if err := box.write(name, &copied); err != nil {
-				return err
-			}
+			writeErr = box.write(name, &copied)
 		}
-		return box.move(name, waiting)
+		// On a full disk what was learned by the attempt is lost; that it was made
+		// is in the name, and so is when the next one is due.
+		return errors.Join(box.move(name, waiting), writeErr)
 	})
 	if err == nil && !j.left {
 		d.later(waiting, pause)
@@ -84,9 +88,11 @@ func (d *Dispatcher) putToWait(j *job, pause time.Duration) {
 // giveUp records that an alarm is not tried any more, and lets it go.
 func (d *Dispatcher) giveUp(j *job) {
 	problem := fmt.Sprintf("given up after %d attempts in %v: %s", j.entry.Attempts,
-		d.options.Now().Sub(j.entry.Alarm.Time).Round(time.Minute), j.entry.Error)
+		d.options.Now().Sub(j.entry.since()).Round(time.Minute), j.entry.Error)
 	d.record(j, result{value: failedResult, problem: problem, givenUp: true})
 	d.count(j, func(c *Counts) { c.Failed++; c.GivenUp++ })
-	d.warn(fmt.Sprintf("an alarm of %s is %s", j.entry.Alarm.Of(), problem))
+	if d.options.Sender != nil {
+		d.warn(fmt.Sprintf("an alarm of %s is %s", j.entry.Alarm.Of(), problem))
+	}
 	d.remove(j)
 }

@@ -8,10 +8,12 @@ type job struct {
 	entry  *entry    // nil: still to be read from there
 	left   bool      // by another process
 	wanted bool      // Drain waits for it
+	raised bool      // by this process; see fate
 
-	outside bool // the database did not take it
-	spooled bool // the spool did
-	tries   int  // of the decision
+	outside  bool // the database did not take it
+	spooled  bool // the spool did
+	tries    int  // of the decision
+	followed bool // what it follows was tried
 
 	digest   *digest // what this process knows of a digest
 	gathered int     // alarms that a digest tells of
@@ -114,6 +116,7 @@ func (d *Dispatcher) release() {
 // giveBack leaves a job to another process.
 func (d *Dispatcher) giveBack(j *job, limit time.Duration) {
 	d.count(j, func(c *Counts) { c.Left++ })
+	d.goesOut(j)
 	if j.outside || j.name.state != stateHeld {
 		return
 	}
