@@ -180,3 +180,36 @@ func TestProcessesAtOnceShareABurst(t *testing.T) {
 		t.Errorf("%d digests", len(got.digests()))
 	}
 }
+
+func TestAClockThatWasAheadMakesNoBurst(t *testing.T) {
+	w := plainWorld(t)
+	now := noon.Add(9 * time.Hour)
+	w.now = func() time.Time { return now }
+	box := &inbox{}
+	d := New(w.guarded(box))
+	storm(d, 0, 30)
+	d.Drain(time.Minute)
+	now = noon
+	d = New(w.guarded(box))
+	d.Raise(alarm("afterwards"))
+	wantCounts(t, d.Drain(time.Minute).Own, Counts{Sent: 1})
+}
+
+func TestAClockThatWasAheadHoldsNothingBackForever(t *testing.T) {
+	w := plainWorld(t)
+	now := noon.AddDate(1, 0, 0)
+	w.now = func() time.Time { return now }
+	o := w.options(sender(accept))
+	end := now.Add(time.Hour)
+	o.Plan = quietUntil(ActionHold, &end)
+	d := New(o)
+	d.Raise(alarm("m"))
+	d.Drain(time.Minute)
+	wantStates(t, w, "rest")
+	now, end = noon, time.Time{}
+	d = New(o)
+	if n, err := d.FlushPending(true); n != 1 || err != nil {
+		t.Fatalf("took %d, %v", n, err)
+	}
+	wantCounts(t, d.Drain(time.Minute).Pending, Counts{Sent: 1})
+}

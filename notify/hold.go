@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
@@ -27,18 +28,22 @@ func (d *Dispatcher) admit(a *Alarm) admission {
 			a.Frequency = plan.Frequency // the other kinds have one that makes them what they are
 		}
 		if plan.Action == ActionHold || plan.Action == ActionDrop {
-			free = admission{plan.Action, Hold{Cause: CauseQuiet, Reason: plan.Reason, Next: plan.Until}}
+			free = admission{plan.Action, Hold{Cause: CauseQuiet, Reason: plan.Reason}}
+			if plan.Action == ActionHold {
+				free.hold.Next = plan.Until
+			}
 		}
 	}
 	if a.Kind == KindTest {
 		return admission{action: ActionSend}
 	}
 	for _, mute := range d.mutes(now) {
-		if !mute.Covers(a.Of()) {
+		if !a.concerns(mute.Covers) {
 			continue
 		}
-		hold := Hold{Cause: CauseMute, Reason: mute.String(), Next: mute.Until}
+		hold := Hold{Cause: CauseMute, Reason: mute.String()}
 		if mute.Hold {
+			hold.Next, hold.mute = mute.Until, muteTag(&mute)
 			return admission{ActionHold, hold}
 		}
 		return admission{ActionDrop, hold}
@@ -61,26 +66,61 @@ func (d *Dispatcher) mutes(now time.Time) []record.Mute {
 	if fresh {
 		return known
 	}
-	list, err := bounded(&d.guard, placeLimit, func() ([]record.Mute, error) { return store.Mutes(now) })
+	list, _ := d.readMutes(now)
+	return list
+}
+
+func (d *Dispatcher) readMutes(now time.Time) ([]record.Mute, error) {
+	store := d.options.Store
+	list, err := bounded(&d.guard, placeLimit, func() ([]record.Mute, error) { return store.Silenced(now) })
 	if err != nil && !errors.Is(err, errHangs) {
 		d.warnTrouble(fmt.Sprintf("mutes: %v; nothing counts as muted", err))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.muted, d.mutedAt = list, now
-	return list
+	return list, err
+}
+
+// muteTag is how the name of an entry names the mute that it rests for.
+func muteTag(m *record.Mute) string {
+	return record.MD5(m.Pattern, fmt.Sprint(m.Since.UnixNano(), m.Until.UnixNano()))[:muteDigits]
+}
+
+// standing gives the tags of the mutes that there are; nil where none of the
+// entries rests for a mute, or the mutes cannot be read.
+func (d *Dispatcher) standing(names []entryName) map[string]bool {
+	if !slices.ContainsFunc(names, func(name entryName) bool { return name.mute != "" }) {
+		return nil
+	}
+	mutes, err := d.readMutes(d.options.Now())
+	if err != nil {
+		return nil
+	}
+	tags := map[string]bool{}
+	for i := range mutes {
+		tags[muteTag(&mutes[i])] = true
+	}
+	return tags
+}
+
+// unmuted reports whether an entry rests for a mute that is gone.
+func (n entryName) unmuted(standing map[string]bool) bool {
+	return n.mute != "" && standing != nil && !standing[n.mute]
 }
 
 // restMax is when an alarm is looked at again that is held back without an end.
 const restMax = 24 * time.Hour
 
-// rest keeps an alarm until its hold ends, and records that.
-func (d *Dispatcher) rest(j *job, hold Hold) {
+// rest keeps an alarm until its hold ends, and records that. It is kept as it was
+// raised: its way is decided on when it goes, perhaps by routes of another hour.
+func (d *Dispatcher) rest(j *job, raised *Alarm, hold Hold) {
 	a := &j.entry.Alarm
 	name := nameOf(a, d.policy(a)).as(stateRest, d.restEnd(hold), owner{})
+	name.mute = hold.mute
 	err := errNoDatabase
 	if box := d.box; box != nil {
-		copied := *j.entry
+		copied := entry{Alarm: *raised, Error: j.entry.Error}
 		err = boundedError(&d.guard, placeLimit, func() error { return box.write(name, &copied) })
 	}
 	if !d.keep() {
@@ -88,12 +128,14 @@ func (d *Dispatcher) rest(j *job, hold Hold) {
 	}
 	if err != nil {
 		d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
-		if err := d.options.Spool(d.spoolEntry(name, j.entry)); err != nil {
+		if err := d.options.Spool(d.spoolEntry(name, &entry{Alarm: *raised, Error: j.entry.Error})); err != nil {
 			d.warn(fmt.Sprintf("an alarm that is held back could be kept nowhere: %v", err))
 			d.count(j, func(c *Counts) { c.Lost++ })
+			d.isSilent(j, Hold{})
 			return
 		}
 	}
+	d.goesOut(j)
 	d.suppress(j, hold)
 }
 
@@ -105,20 +147,38 @@ func (d *Dispatcher) restEnd(hold Hold) time.Time {
 	return hold.Next.Add(time.Second - 1) // names count in seconds
 }
 
-// heldBack sees to an alarm that others have left, where mutes and routes have
-// to be asked (again), and reports whether that has settled it.
-func (d *Dispatcher) heldBack(j *job) bool {
+// readmit asks mutes and routes (again) about an alarm that was kept for a while.
+// One that was tried keeps its way, since parts of it may have gone out.
+func (d *Dispatcher) readmit(j *job) admission {
+	free := admission{action: ActionSend}
 	a := &j.entry.Alarm
+	rested := j.name.state == stateRest
 	unplanned := len(a.Deliveries) == 0 && d.options.Plan != nil
-	if a.Kind == KindDigest || j.name.state != stateRest && !unplanned {
-		return false
+	if a.Kind == KindDigest || !rested && !unplanned && j.name.state != stateWait {
+		return free
+	}
+	if j.entry.Attempts > 0 || len(a.Done) > 0 {
+		tried := *a
+		a = &tried
 	}
 	admitted := d.admit(a)
+	if rested && admitted.action == ActionSend {
+		j.entry.Released = d.options.Now()
+	}
+	return admitted
+}
+
+// heldBack sees to an alarm that was kept for a while, where it may not go out
+// now, and reports whether that has settled it.
+func (d *Dispatcher) heldBack(j *job) bool {
+	admitted := d.readmit(j)
 	if admitted.action == ActionSend {
 		return false
 	}
+	a := &j.entry.Alarm
 	policy, now := d.policy(a), d.options.Now()
 	to := nameOf(a, policy).as(stateRest, d.restEnd(admitted.hold), owner{})
+	to.mute = admitted.hold.mute
 	if admitted.action == ActionDrop {
 		to = nameOf(a, policy).as(stateSend, d.leaseEnd(now), d.box.mine)
 	}
@@ -129,13 +189,12 @@ func (d *Dispatcher) heldBack(j *job) bool {
 		if !errors.Is(err, fs.ErrNotExist) {
 			d.warnTrouble(fmt.Sprintf("outbox: %v", err))
 		}
+		d.count(j, func(c *Counts) { c.Left++ })
 	case admitted.action == ActionDrop:
 		j.name = to
 		d.suppress(j, admitted.hold)
 		d.remove(j)
-		return true
 	}
-	d.count(j, func(c *Counts) { c.Left++ })
 	return true
 }
 

@@ -1,8 +1,10 @@
 package notify
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,75 @@ func TestMutes(t *testing.T) {
 	}
 }
 
+// What failed is tried again only when nobody has silenced it meanwhile, and not
+// in quiet hours.
+func TestARetryAsksAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		mute  *record.Mute
+		state []string
+	}{
+		"dropped by a mute": {&record.Mute{Pattern: "LSF/nodes", By: "erin"}, nil},
+		"held by a mute":    {&record.Mute{Pattern: "LSF/nodes", By: "erin", Hold: true}, []string{"rest"}},
+		"quiet hours":       {nil, []string{"rest"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := plainWorld(t)
+			now := noon
+			w.now = func() time.Time { return now }
+			w.dispatcher(sender(refuse)).raiseAndDrain("m")
+			now = now.Add(firstBackoff + time.Second)
+			o := w.options(sender(accept))
+			if end := now.Add(time.Hour); c.mute == nil {
+				o.Plan = quietUntil(ActionHold, &end)
+			} else if err := w.store.PutMute(*c.mute); err != nil {
+				t.Fatal(err)
+			}
+			d := New(o)
+			if n, err := d.FlushPending(true); n != 1 || err != nil {
+				t.Fatalf("took %d, %v", n, err)
+			}
+			if got := d.Drain(time.Minute).Pending.Sent; got != 0 {
+				t.Errorf("%d were sent", got)
+			}
+			wantStates(t, w, c.state...)
+		})
+	}
+}
+
+// raiseAndDrain is a whole process that raises one alarm.
+func (d *Dispatcher) raiseAndDrain(message string) {
+	d.Raise(alarm(message))
+	d.Drain(time.Minute)
+}
+
+// The days that an alarm was held back are no reason to give it up.
+func TestAgeCountsFromTheEndOfAHold(t *testing.T) {
+	w := plainWorld(t)
+	now, end := noon, noon.AddDate(0, 0, 10)
+	w.now = func() time.Time { return now }
+	o := w.options(sender(refuse))
+	o.Plan = quietUntil(ActionHold, &end)
+	New(o).raiseAndDrain("m")
+	flush := func(want ...string) {
+		t.Helper()
+		d := New(o)
+		if n, err := d.FlushPending(true); n != 1 || err != nil {
+			t.Fatalf("took %d, %v", n, err)
+		}
+		d.Drain(time.Minute)
+		wantStates(t, w, want...)
+	}
+	now = end.Add(time.Second)
+	flush("wait")
+	now = now.Add(2 * 24 * time.Hour)
+	flush("wait")
+	now = now.Add(24 * time.Hour)
+	flush()
+	if got := w.records()[0]["error"]; got != "given up after 3 attempts in 72h0m0s: exit status 3: no route" {
+		t.Errorf("recorded %q", got)
+	}
+}
+
 func TestAMuteThatCannotBeReadSilencesNothing(t *testing.T) {
 	w := plainWorld(t)
 	folder := filepath.Join(w.path, ".mvrun", "mute")
@@ -146,5 +217,101 @@ func TestARoutesFrequencyIsForWhatJobsHaveToSay(t *testing.T) {
 		if got := d.Drain(time.Minute).Own.Sent; got != want {
 			t.Errorf("%q: %d were sent, want %d", kind, got, want)
 		}
+	}
+}
+
+func TestAnAlarmThatWasHeldBackGoesByTheRoutesOfItsHour(t *testing.T) {
+	w := plainWorld(t)
+	now := noon
+	w.now = func() time.Time { return now }
+	router := &Router{
+		Usual: []string{"mail"},
+		Quiet: []QuietHours{{Match: Match{Hours: Hours{11 * 60, 14 * 60}}, Action: ActionHold}},
+		Routes: []Route{
+			{Match: Match{Hours: Hours{11 * 60, 14 * 60}}, Receivers: []string{"lunch-shift"}, Replace: true, Frequency: "max 1 times per hour"},
+			{Match: Match{Hours: Hours{14 * 60, 18 * 60}}, Receivers: []string{"carol"}},
+		},
+	}
+	var got []string
+	o := w.options(sender(func(_ context.Context, a *Alarm) error {
+		got = append(a.Deliveries[0].Receivers, a.Frequency)
+		return nil
+	}))
+	o.Plan = router.Plan
+	d := New(o)
+	d.Raise(limited("m", "everytime"))
+	wantCounts(t, d.Drain(time.Minute).Own, Counts{Suppressed: 1})
+	now = now.Add(3 * time.Hour)
+	d = New(o)
+	if n, err := d.FlushPending(true); n != 1 || err != nil {
+		t.Fatalf("took %d, %v", n, err)
+	}
+	wantCounts(t, d.Drain(time.Minute).Pending, Counts{Sent: 1})
+	if want := []string{"alice", "bob", "carol", "everytime"}; !slices.Equal(got, want) {
+		t.Errorf("went to %v, want %v", got, want)
+	}
+}
+
+// What a mute holds back is due as soon as that mute is gone or another one has
+// taken its place, and not before.
+func TestAMuteThatIsGoneHoldsNothing(t *testing.T) {
+	mute := record.Mute{Pattern: "LSF/nodes", Since: noon.Add(-time.Minute), Until: noon.Add(8 * time.Hour), By: "erin", Hold: true}
+	for _, c := range []struct {
+		name   string
+		change func(*record.Store) error
+		found  int
+		sent   int
+		states []string
+	}{
+		{"it stands", func(*record.Store) error { return nil }, 0, 0, []string{"rest"}},
+		{"taken back", func(s *record.Store) error { _, err := s.RemoveMute("LSF/nodes"); return err }, 1, 1, nil},
+		{"made shorter", func(s *record.Store) error {
+			shorter := mute
+			shorter.Until = noon
+			return s.PutMute(shorter)
+		}, 1, 1, nil},
+		{"made longer", func(s *record.Store) error {
+			longer := mute
+			longer.Until = noon.Add(9 * time.Hour)
+			return s.PutMute(longer)
+		}, 1, 0, []string{"rest"}},
+		{"it drops from now on", func(s *record.Store) error {
+			dropping := mute
+			dropping.Since, dropping.Hold = noon, false
+			return s.PutMute(dropping)
+		}, 1, 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := plainWorld(t)
+			if err := w.store.PutMute(mute); err != nil {
+				t.Fatal(err)
+			}
+			w.dispatcher(sender(accept)).raiseAndDrain("m")
+			if held := w.records()[0]; held["next"] != mute.Until.Format(time.RFC3339) {
+				t.Errorf("recorded %v", held)
+			}
+			if err := c.change(w.store); err != nil {
+				t.Fatal(err)
+			}
+			d := w.dispatcher(sender(accept))
+			if n, err := d.FlushPending(true); n != c.found || err != nil {
+				t.Errorf("found %d, %v", n, err)
+			}
+			if got := d.Drain(time.Minute).Pending.Sent; got != c.sent {
+				t.Errorf("%d were sent", got)
+			}
+			wantStates(t, w, c.states...)
+		})
+	}
+}
+
+func TestWhatIsDroppedHasNoNextTime(t *testing.T) {
+	w := plainWorld(t)
+	if err := w.store.PutMute(record.Mute{Pattern: "LSF/nodes", Until: noon.Add(time.Hour), By: "erin"}); err != nil {
+		t.Fatal(err)
+	}
+	w.dispatcher(sender(accept)).raiseAndDrain("m")
+	if got := w.records()[0]; got["cause"] != "mute" || got["next"] != nil {
+		t.Errorf("recorded %v", got)
 	}
 }

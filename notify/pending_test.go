@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,43 @@ func drainOptional(d *Dispatcher) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waitWhile(func() bool { return d.workers > 0 || d.queue.len() > 0 }, time.Minute)
+}
+
+// An alarm for which there is never a turn is given up as well.
+func TestWhatIsNeverTriedIsGivenUp(t *testing.T) {
+	w := plainWorld(t)
+	now := noon
+	w.now = func() time.Time { return now }
+	busy := sender(func(context.Context, *Alarm) error {
+		return &DeliveryError{Problem: "its rate is used up", Unsent: true, Wait: time.Hour}
+	})
+	w.dispatcher(busy).raiseAndDrain("m")
+	wantStates(t, w, "wait")
+	wantResults(t, w, map[string]int{})
+	now = now.Add(defaultGiveUp)
+	d := w.dispatcher(busy)
+	if n, err := d.FlushPending(false); n != 1 || err != nil {
+		t.Fatalf("took %d, %v", n, err)
+	}
+	drainOptional(d)
+	wantCounts(t, d.Drain(time.Minute).Pending, Counts{Failed: 1, GivenUp: 1})
+	wantStates(t, w)
+	if got := w.records()[0]["error"]; got != "given up after 0 attempts in 72h0m0s: its rate is used up" {
+		t.Errorf("recorded %q", got)
+	}
+}
+
+// The record of a sending is found however long the alarm was held back before.
+func TestDaysOfAnAlarm(t *testing.T) {
+	for raised, want := range map[int]int{0: 1, 1: 2, 8: 9, 16: 16, 30: 16} {
+		var days []string
+		for day := range daysOf(&Alarm{Time: noon.AddDate(0, 0, -raised)}, noon) {
+			days = append(days, day)
+		}
+		if len(days) != want || days[0] != record.Day(noon.AddDate(0, 0, -raised)) || days[want-1] != record.Day(noon) || !slices.IsSorted(days) {
+			t.Errorf("%d days ago: %v", raised, days)
+		}
+	}
 }
 
 func TestFlushWithForceDoesNotWaitForTheBackoff(t *testing.T) {
