@@ -21,7 +21,7 @@ type Options struct {
 	Store    *record.Store // nil: there is none; alarms wait in the spool
 	Recorder Recorder      // required
 	Spool    func(record.Entry) error
-	Sender   Sender // nil: there is no way to send, and alarms are recorded as FAILED
+	Sender   Sender // nil: there is no way to send; alarms wait in the outbox, recorded as FAILED
 
 	// Receivers says who is to be told of an item, for alarms that a process has
 	// left which could not read the config. It may read the database. nil means
@@ -40,8 +40,8 @@ type Options struct {
 	GiveUp time.Duration
 
 	// Unable says why there is no Sender although one is wanted, such as a
-	// fault in the config: alarms then wait in the outbox for a process that
-	// has one.
+	// fault in the config. "" means that none is configured: there may never be
+	// one, and what waits for it is given up, and bounded, without a warning.
 	Unable string
 
 	SendTimeout time.Duration       // of one attempt; 0 means 30 s
@@ -93,6 +93,7 @@ type Dispatcher struct {
 	workers  int
 	draining bool
 	left     bool // Drain has left to others what was not placed
+	aside    asideState
 	timers   map[*time.Timer]struct{}
 	report   Report
 	limits   limits
@@ -101,6 +102,9 @@ type Dispatcher struct {
 	closers  map[string]*time.Timer // end that
 	muted    []record.Mute
 	mutedAt  time.Time // when they were read
+
+	fate       fate
+	unsendable int // entries of the outbox, once one was kept that there is no way to send
 }
 
 // Report counts what became of the alarms of this process, and of those that
@@ -179,20 +183,24 @@ func (d *Dispatcher) open() {
 
 // Raise takes an alarm over and returns its id. It returns at once, or after
 // 200 ms if more alarms are raised than any disk takes; the alarm goes to the
-// spool then.
+// spool then, as it does after Drain.
 func (d *Dispatcher) Raise(a Alarm) string {
 	a.normalise(d.options.Now(), d.options.AlarmKey)
 	size := memory(&a)
 	d.mu.Lock()
 	deadline := time.Now().Add(maxRaiseWait)
-	for d.size+size > maxIntake && d.size > 0 {
-		if !d.waitUntil(deadline) {
-			d.mu.Unlock()
-			d.setAside(a)
-			return a.ID
-		}
+	full := func() bool { return d.size+size > maxIntake && d.size > 0 }
+	for !d.left && full() && d.waitUntil(deadline) {
+		continue
+	}
+	if d.left || full() {
+		d.fate.told = true // later, by another process
+		d.mu.Unlock()
+		d.setAside(a)
+		return a.ID
 	}
 	d.intake = append(d.intake, a)
+	d.fate.raised++
 	d.size += size
 	if !d.placer {
 		d.placer = true
@@ -219,18 +227,20 @@ func (d *Dispatcher) waitUntil(deadline time.Time) bool {
 	return time.Now().Before(deadline)
 }
 
-// setAside leaves an alarm to a later process without trying to send it.
-func (d *Dispatcher) setAside(a Alarm) {
+// setAside leaves an alarm to a later process without trying to send it, and reports
+// whether it is on a disk.
+func (d *Dispatcher) setAside(a Alarm) bool {
 	name := nameOf(&a, d.policy(&a)).as(stateNew, time.Time{}, owner{})
 	err := d.options.Spool(d.spoolEntry(name, &entry{Alarm: a}))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
 		d.report.Own.Left++
-		return
+		return true
 	}
 	d.report.Own.Lost++
 	d.warnLocked(fmt.Sprintf("an alarm could be kept nowhere: %v", err))
+	return false
 }
 
 // spoolEntry is a file of the outbox in the form that the spool takes.
@@ -301,11 +311,11 @@ func (d *Dispatcher) policy(a *Alarm) ratelimit.Policy {
 }
 
 // FlushPending begins to send what other processes have left in the outbox: what
-// nobody has claimed, or whose process is gone, and what has failed and is due,
-// or not yet due with force. Drain waits for none of it that has not begun,
+// nobody has claimed, or whose process is gone, what a mute has held back that is
+// gone, and what has failed and is due, or not yet due with force. Drain waits for none of it that has not begun,
 // unless with force. It returns the number of alarms found.
 func (d *Dispatcher) FlushPending(force bool) (int, error) {
-	if d.options.Store == nil || d.options.Sender == nil {
+	if d.options.Store == nil {
 		return 0, nil
 	}
 	tree := d.options.Store.Meta()
@@ -316,17 +326,23 @@ func (d *Dispatcher) FlushPending(force bool) (int, error) {
 	if len(names) == 0 {
 		return 0, nil
 	}
+	standing := d.standing(names)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open()
 	found := 0
 	for _, name := range names {
-		if !d.box.open(name, force) {
+		if !d.box.open(name, force) && !name.unmuted(standing) {
 			continue
 		}
-		d.enqueue(&job{name: name, left: true, wanted: force})
 		if name.state != stateSent {
 			found++
+		}
+		switch {
+		case d.options.Sender != nil || d.options.Unable == "" && name.state != stateSent && d.tooOld(name):
+			d.enqueue(&job{name: name, left: true, wanted: force})
+		case name.state != stateSent:
+			d.report.Pending.Left++
 		}
 	}
 	return found, nil
@@ -355,33 +371,13 @@ func (d *Dispatcher) Drain(wait time.Duration) Report {
 	}
 	d.intake, d.size, d.left = nil, 0, true
 	d.mu.Unlock()
-	for _, a := range unplaced {
-		d.setAside(a)
+	for i, a := range unplaced {
+		if kept := d.setAside(a); i == 0 {
+			d.settleAside(kept) // it may be the one that is being placed
+		}
 	}
 	d.release()
 	d.mu.Lock()
 	d.waitWhile(func() bool { return d.workers > 0 }, drainGrace)
 	return d.report
-}
-
-// Settle waits until everything that was raised was sent, held back or left, at
-// most this long, and counts it so far. Sending goes on meanwhile and afterwards.
-func (d *Dispatcher) Settle(wait time.Duration) Report {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.waitWhile(d.busy, wait)
-	return d.report
-}
-
-// busy reports whether anything is under way.
-func (d *Dispatcher) busy() bool { return d.unplaced() || d.workers > 0 || d.queue.len() > 0 }
-
-// unplaced reports whether there are alarms that are on no disk.
-func (d *Dispatcher) unplaced() bool { return len(d.intake) > 0 || d.placing != nil }
-
-func (d *Dispatcher) waitWhile(condition func() bool, wait time.Duration) {
-	deadline := time.Now().Add(wait)
-	for condition() && d.waitUntil(deadline) {
-		continue
-	}
 }

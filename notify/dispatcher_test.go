@@ -76,17 +76,6 @@ func TestAnAlarmIsSpooledThatNoDiskTookInTime(t *testing.T) {
 	})
 }
 
-func TestWithoutAWayToSendNothingIsKept(t *testing.T) {
-	w := plainWorld(t)
-	d := w.dispatcher(nil)
-	d.Raise(alarm("m"))
-	wantCounts(t, d.Drain(time.Minute).Own, Counts{Failed: 1})
-	wantStates(t, w)
-	if got := w.records()[0]; got["error"] != "no way to send is configured" {
-		t.Errorf("recorded %v", got)
-	}
-}
-
 func TestAnOutageOfTheDatabaseSwallowsNoAlarm(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -221,4 +210,49 @@ func TestALongRunTriesAgainItself(t *testing.T) {
 		wantCounts(t, d.Drain(time.Minute).Own, Counts{Sent: 1, Failed: 2})
 		wantStates(t, w)
 	})
+}
+
+func TestAnAlarmThatIsRaisedAfterDrainIsLeftToOthers(t *testing.T) {
+	w := plainWorld(t)
+	d := w.dispatcher(sender(accept))
+	d.Drain(time.Second)
+	d.Raise(alarm("late"))
+	if !d.Placed(10 * time.Second) {
+		t.Fatal("it is on no disk")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.spooled)+len(w.outbox()) != 1 {
+		t.Errorf("spooled %d, in the outbox %v", len(w.spooled), w.outbox())
+	}
+}
+
+// TestDrainTakesNoAlarmFromTheOutbox: an alarm that Drain brings to the spool, for want
+// of patience with the outbox, stays there until the spool has it.
+func TestDrainTakesNoAlarmFromTheOutbox(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		path := t.TempDir()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, record.LayoutDirect, "h1", filepath.Join(path, "db"))
+			d := w.dispatcher(sender(accept))
+			d.open()
+			d.left = true // as Drain leaves it
+			a := alarm("m")
+			a.ID = NewID(time.Now())
+			stored := make(chan struct{})
+			go func() {
+				d.store(&job{entry: &entry{Alarm: a}}, d.policy(&a))
+				close(stored)
+			}()
+			synctest.Wait()
+			if names := w.outbox(); len(names) != 1 {
+				t.Errorf("the spool does not have it yet, and the outbox %q", names)
+			}
+			d.settleAside(kept)
+			<-stored
+			if names := w.outbox(); (len(names) == 0) != kept {
+				t.Errorf("kept in the spool: %v; in the outbox %q", kept, names)
+			}
+		})
+	}
 }

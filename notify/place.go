@@ -41,18 +41,18 @@ func (d *Dispatcher) place() {
 func memory(a *Alarm) int { return len(a.Message) + len(a.Title) + 512 }
 
 func (d *Dispatcher) placeOne(a *Alarm) {
-	j := &job{entry: &entry{Alarm: *a}, wanted: true}
-	if d.options.Sender == nil && d.options.Unable == "" {
-		d.recordFailure(j, "no way to send is configured")
-		return
+	j := &job{entry: &entry{Alarm: *a}, wanted: true, raised: true}
+	if d.options.Sender == nil {
+		j.entry.Error = d.unable()
 	}
+	raised := *a
 	a = &j.entry.Alarm
 	switch admitted := d.admit(a); admitted.action {
 	case ActionDrop:
 		d.suppress(j, admitted.hold)
 		return
 	case ActionHold:
-		d.rest(j, admitted.hold)
+		d.rest(j, &raised, admitted.hold)
 		return
 	}
 	policy := d.policy(a)
@@ -69,8 +69,7 @@ func (d *Dispatcher) placeOne(a *Alarm) {
 		return
 	}
 	if d.options.Sender == nil {
-		d.recordFailure(j, d.options.Unable)
-		d.count(j, func(c *Counts) { c.Left++ })
+		d.keepUnsendable(j)
 		return
 	}
 	d.hand(j)
@@ -104,7 +103,7 @@ func (d *Dispatcher) store(j *job, policy ratelimit.Policy) (decision ratelimit.
 	decision.Allow = true
 	err := d.storeInBox(j, policy)
 	if !d.keep() {
-		if err == nil {
+		if err == nil && d.keptAside() {
 			d.remove(j)
 		}
 		return decision, false
@@ -133,6 +132,35 @@ func (d *Dispatcher) keep() bool {
 	defer d.mu.Unlock()
 	d.placed = !d.left
 	return d.placed
+}
+
+// asideState says whether Drain has brought to the spool the alarm that it took from
+// the goroutine that places them.
+type asideState int
+
+const (
+	asideUntried asideState = iota
+	asideKept
+	asideLost
+)
+
+func (d *Dispatcher) settleAside(kept bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.aside = asideLost
+	if kept {
+		d.aside = asideKept
+	}
+	d.changed.Broadcast()
+}
+
+// keptAside waits for Drain: before the spool has the alarm, and where it does not
+// take it, the outbox has the only one. It may rather be sent twice than be lost.
+func (d *Dispatcher) keptAside() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waitWhile(func() bool { return d.aside == asideUntried }, drainGrace)
+	return d.aside == asideKept
 }
 
 func (d *Dispatcher) storeInBox(j *job, policy ratelimit.Policy) error {
@@ -181,4 +209,5 @@ func (d *Dispatcher) recordFailure(j *job, problem string) {
 func (d *Dispatcher) suppress(j *job, hold Hold) {
 	d.record(j, result{value: suppressedResult, hold: hold})
 	d.count(j, func(c *Counts) { c.Suppressed++ })
+	d.isSilent(j, hold)
 }

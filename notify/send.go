@@ -37,7 +37,12 @@ func (d *Dispatcher) handle(j *job) {
 	case j.name.state == stateSent:
 		d.tidySent(j)
 		return
-	case j.left && d.heldBack(j):
+	case (j.left || j.name.state == stateWait) && d.heldBack(j):
+		return
+	case d.options.Sender == nil:
+		d.giveUpUnsendable(j)
+		return
+	case j.entry.Alarm.Kind == KindRecovery && !d.mayFollow(j):
 		return
 	case j.entry.Alarm.Kind == KindDigest && !d.readyDigest(j):
 		return
@@ -51,10 +56,11 @@ func (d *Dispatcher) handle(j *job) {
 	switch v.outcome {
 	case suppressed:
 		if v.decision.Final {
-			d.limits.remember(&j.entry.Alarm, d.policy(&j.entry.Alarm), v.decision)
+			d.limits.remember(&j.entry.Alarm, d.policy(&j.entry.Alarm), v.decision, d.options.Now())
 		}
 		if v.hold.Cause == CauseBurst {
 			v.hold.Digest = d.gather(&j.entry.Alarm)
+			d.goesOut(j)
 		}
 		d.suppress(j, v.hold)
 		d.remove(j)
@@ -104,6 +110,7 @@ func (d *Dispatcher) undecided(j *job, err error) {
 func (d *Dispatcher) attempt(j *job) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.options.SendTimeout)
 	defer cancel()
+	d.goesOut(j)
 	a := j.entry.Alarm // a sender that is given up may still read its own
 	err := d.options.Sender.Send(ctx, &a)
 	j.entry.Alarm.Done = a.Done
@@ -171,7 +178,7 @@ func (d *Dispatcher) tidySent(j *job) {
 	now := d.options.Now()
 	a := j.entry.Alarm
 	found, err := bounded(&d.guard, claimLimit, func() (bool, error) { return d.ledger.hasPassed(&a, now) })
-	if err == nil && (found || now.Sub(a.Time) > maxSentDays*24*time.Hour) {
+	if err == nil && (found || now.Sub(j.entry.since()) > maxSentDays*24*time.Hour) {
 		d.remove(j)
 	}
 }
