@@ -27,6 +27,9 @@ type Alarm struct {
 	Time      time.Time `json:"ts"` // when it was raised; given by Raise where zero
 	Direction string    `json:"direction"`
 	Item      string    `json:"item"`
+	// About is another item that it tells of, as the check does; routes, quiet
+	// hours and mutes are looked up for that one as well.
+	About *record.Item `json:"about,omitempty"`
 
 	Level     record.Level `json:"level"`
 	Title     string       `json:"title"`
@@ -61,10 +64,17 @@ const (
 	KindRecovery Kind = "recovery" // it is well again
 	KindDigest   Kind = "digest"   // of alarms that a burst guard held back
 	KindTest     Kind = "test"     // somebody wants to see whether alarms arrive
+	KindCheck    Kind = "check"    // a job does not run as it should
 )
 
 // Of is the item that the alarm is about.
 func (a *Alarm) Of() record.Item { return record.Item{Direction: a.Direction, Name: a.Item} }
+
+// concerns reports whether a condition on items is true of the item that raised
+// the alarm, or of the one that it tells of.
+func (a *Alarm) concerns(condition func(record.Item) bool) bool {
+	return condition(a.Of()) || a.About != nil && condition(*a.About)
+}
 
 // MD5 says which alarms are the same, as monitorViewer has it: those with the
 // same receivers and the same message.
@@ -131,7 +141,16 @@ func SplitReceivers(text string) []string {
 // sort by time; they serve as parts of file names.
 func NewID(t time.Time) string {
 	t = t.UTC()
-	return fmt.Sprintf("%s%09d-%012x", t.Format("20060102T150405"), t.Nanosecond(), rand.Uint64()>>16)
+	return fmt.Sprintf("%s%09d-%012x", t.Format(idLayout), t.Nanosecond(), rand.Uint64()>>16)
+}
+
+// idLayout is the time with which an id begins, in UTC.
+const idLayout = "20060102T150405"
+
+// raisedAt is when the alarm of an id was raised, to the second, if NewID has made it.
+func raisedAt(id string) (time.Time, bool) {
+	raised, err := time.Parse(idLayout, id[:min(len(id), len(idLayout))])
+	return raised, err == nil
 }
 
 // validID keeps an id that comes from a file from becoming another path.

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mvrun/mvrun/ratelimit"
@@ -95,7 +98,8 @@ func (c claimant) limited() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if decision := c.policy.Decide(sent.history(0), c.now); decision.Final && !sent.ids[c.fingerprint()] {
+	_, own := sent.ids[c.fingerprint()]
+	if decision := c.policy.Decide(sent.history(0), c.now); decision.Final && !own {
 		return c.tooLate(decision)
 	}
 	unlock, err := c.store.Lock(c.alarm.Direction, c.alarm.Item)
@@ -143,8 +147,11 @@ func (c claimant) count() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if sent.ids[c.fingerprint()] {
+	switch whole, own := sent.ids[c.fingerprint()]; {
+	case whole:
 		return verdict{outcome: sentBefore, name: c.to}, nil
+	case own: // it was let through before, and counts already
+		return verdict{outcome: claimed, name: c.to}, nil
 	}
 	decision, err := c.decide(sent, flying)
 	switch {
@@ -165,7 +172,9 @@ func (c claimant) decide(sent sent, flying flight) (ratelimit.Decision, error) {
 	}
 	history := sent.history(len(flying.alike))
 	if c.policy.OnChange() {
-		for _, name := range flying.alike { // of the series; will have been the last one sent
+		// Those of the series; the newest will have been the last one sent.
+		newestLast := slices.SortedFunc(maps.Values(flying.alike), func(a, b entryName) int { return strings.Compare(a.id, b.id) })
+		for _, name := range newestLast {
 			e, err := c.box.read(name)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue

@@ -122,9 +122,9 @@ func (c collector) read(found *gathered) error {
 		return nil
 	}
 	first := c.entry.Alarm
-	for id := range ids { // an id begins with its time
-		if begun, err := time.Parse("20060102T150405", id[:min(len(id), 15)]); err == nil && begun.Before(first.Time) {
-			first.Time = begun
+	for id := range ids {
+		if raised, ok := raisedAt(id); ok && raised.Before(first.Time) {
+			first.Time = raised
 		}
 	}
 	for day := range daysOf(&first, c.now) {

@@ -19,7 +19,11 @@ type entry struct {
 	Absorbed   []string          `json:"absorbed,omitempty"` // digests that this one speaks for as well
 	Attempts   int               `json:"attempts"`           // that failed
 	Error      string            `json:"error,omitempty"`    // of the last one
+	Released   time.Time         `json:"released,omitzero"`  // when it was let go that was held back at first
 }
+
+// since is from when on an alarm may be sent, and its age counts.
+func (e *entry) since() time.Time { return later(e.Alarm.Time, e.Released) }
 
 func (e *entry) encode() ([]byte, error) {
 	e.Deliveries, e.Done = e.Alarm.Deliveries, e.Alarm.Done
@@ -50,20 +54,23 @@ const (
 // on stands in it, so that one rename changes it for all of them at once, and
 // so that nobody has to read a file to pass over it:
 //
-//	<item>-<same>-<id>.new | .held~<until>~<owner> | .send~<until>~<owner> | .wait~<due> | .rest~<due> | .sent | .bad
+//	<item>-<same>-<id>.new | .held~<until>~<owner> | .send~<until>~<owner> | .wait~<due> | .rest~<due>[~<mute>] | .sent | .bad
 //
 // Item and same are hashes: of the direction and item, and of what makes alarms
-// count together. Times are Unix seconds.
+// count together. Mute is one of the mute that holds the alarm back: when that is
+// gone, the alarm is due. Times are Unix seconds.
 type entryName struct {
 	item, same, id string
 	state          state
 	until          int64 // end of the owner's lease, or the time when it is due
 	owner          owner
+	mute           string // that it rests for, if it is one
 }
 
 const (
 	itemDigits = 12
 	sameDigits = 16
+	muteDigits = 8
 )
 
 // nameOf gives the name of an alarm's entry, but for its state.
@@ -75,7 +82,7 @@ func itemHash(item record.Item) string { return record.MD5(item.Direction, item.
 
 // as gives the name of the same entry in another state.
 func (n entryName) as(s state, until time.Time, by owner) entryName {
-	n.state, n.until, n.owner = s, 0, owner{}
+	n.state, n.until, n.owner, n.mute = s, 0, owner{}, ""
 	switch s {
 	case stateHeld, stateSend:
 		n.until, n.owner = until.Unix(), by
@@ -94,7 +101,10 @@ func (n entryName) String() string {
 	case stateHeld, stateSend:
 		return fmt.Sprintf("%s~%d~%s", text, n.until, n.owner)
 	case stateWait, stateRest:
-		return fmt.Sprintf("%s~%d", text, n.until)
+		text = fmt.Sprintf("%s~%d", text, n.until)
+		if n.mute != "" {
+			text += "~" + n.mute
+		}
 	}
 	return text
 }
@@ -113,7 +123,13 @@ func parseEntryName(text string) (entryName, bool) {
 	switch n.state {
 	case stateNew, stateSent, stateBad:
 		return n, ok && len(fields) == 1
-	case stateWait, stateRest:
+	case stateRest:
+		if len(fields) == 3 {
+			n.mute = fields[2]
+			return n, ok && n.readUntil(fields[1]) && len(n.mute) == muteDigits && strings.Trim(n.mute, wordBytes) == ""
+		}
+		return n, ok && len(fields) == 2 && n.readUntil(fields[1])
+	case stateWait:
 		return n, ok && len(fields) == 2 && n.readUntil(fields[1])
 	case stateHeld, stateSend:
 		return n, ok && len(fields) == 5 && n.readUntil(fields[1]) && n.owner.read(fields[2:])

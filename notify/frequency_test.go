@@ -69,6 +69,22 @@ func TestFrequencies(t *testing.T) {
 			{0, keyed("up", "n1", "on change"), true, false}, {0, keyed("up", "n2", "on change"), true, false},
 			{0, keyed("up", "n1", "on change"), false, true}, {0, keyed("down", "n1", "on change"), true, false},
 		},
+		// What a clock has written that was ahead holds nothing back once it is right.
+		"a clock set back, an hour": {
+			{9 * hour, of("m", "max 1 times per hour"), true, false}, {0, of("m", "max 1 times per hour"), false, false},
+			{-8 * hour, of("m", "max 1 times per hour"), true, false}, {0, of("m", "max 1 times per hour"), false, true},
+		},
+		"a clock set back, once per": {
+			{9 * hour, of("m", "once per 30m"), true, false}, {0, of("m", "once per 30m"), false, false},
+			{-8 * hour, of("m", "once per 30m"), true, false}, {0, of("m", "once per 30m"), false, true},
+		},
+		"a clock set back, on change": {
+			{9 * hour, of("a", "on change"), true, false}, {-8 * hour, of("b", "on change"), true, true},
+			{0, of("b", "on change"), false, true}, {0, of("a", "on change"), true, true},
+		},
+		"a clock set back, a day": {
+			{9 * hour, of("m", "max 1 times"), true, false}, {-8 * hour, of("m", "max 1 times"), false, true},
+		},
 		"receivers": {
 			{0, of("m", "max 1 times"), true, false},
 			{0, with(of("m", "max 1 times"), func(a *Alarm) { a.Receivers = []string{"carol"} }), true, true},
@@ -193,5 +209,23 @@ func BenchmarkDecision(b *testing.B) {
 	decide()
 	for b.Loop() {
 		decide()
+	}
+}
+
+func TestOnChangeComparesWithTheNewestThatIsBeingSent(t *testing.T) {
+	for range 10 { // the order of a map is another each time
+		w := plainWorld(t)
+		box := newOutbox(w.store, record.Self(), w.now)
+		for i, message := range []string{"a", "b", "a", "c"} {
+			a := limited(message, "on change")
+			a.ID = NewID(noon.Add(time.Duration(i) * time.Second))
+			a.normalise(noon, "")
+			if err := box.write(nameUnder(&a).as(stateSend, noon.Add(time.Hour), box.mine), &entry{Alarm: a}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := w.dispatcher(sender(accept))
+		d.Raise(limited("c", "on change"))
+		wantCounts(t, d.Drain(time.Minute).Own, Counts{Suppressed: 1})
 	}
 }

@@ -48,7 +48,7 @@ func newLedger(store *record.Store) *ledger {
 // those without an id, which are monitorViewer's. A record that is being carried
 // over from a host's database stands in two files, with one id.
 type sent struct {
-	ids       map[fingerprint]bool
+	ids       map[fingerprint]bool // true: wholly; false: to a part of its channels or receivers
 	anonymous int
 	last      time.Time
 	unchanged bool // the last one of the series was the same; see ratelimit.History
@@ -64,7 +64,7 @@ func (s *sent) add(one sentAlarm) {
 	if one.id == 0 {
 		s.anonymous++
 	} else {
-		s.ids[one.id] = true
+		s.ids[one.id] = s.ids[one.id] || !one.partly
 	}
 	if one.at > s.last.UnixNano() || s.last.IsZero() {
 		s.last = time.Unix(0, one.at)
@@ -76,7 +76,7 @@ func (l *ledger) passed(a *Alarm, id identity, policy ratelimit.Policy, now time
 	if policy.OnChange() {
 		return l.lastOfSeries(a.Of(), id, now)
 	}
-	since, run := policy.Since(now), fingerprint(0)
+	since, until, run := policy.Since(now), policy.Until(now), fingerprint(0)
 	if policy.PerRun() {
 		since, run = runStart(a, now), fingerprintOf(a.Run)
 	}
@@ -84,7 +84,8 @@ func (l *ledger) passed(a *Alarm, id identity, policy ratelimit.Policy, now time
 	same := fingerprintOf(id.same)
 	for day := since; ; day = day.AddDate(0, 0, 1) {
 		err := l.each(dayOfItem{a.Of(), record.Day(day), 0}, func(one sentAlarm) {
-			if one.same == same && (run == 0 || one.run == run) && one.at >= since.UnixNano() {
+			if one.same == same && (run == 0 || one.run == run) && one.at >= since.UnixNano() &&
+				(until.IsZero() || one.at < until.UnixNano()) {
 				found.add(one)
 			}
 		})
@@ -123,19 +124,25 @@ func runStart(a *Alarm, now time.Time) time.Time {
 // older does not hold back any more.
 const maxChangeDays = 31
 
+// maxAhead is by how much a record may be ahead of this host's clock to be the
+// last one of its series. Beyond that it was written by a clock that was wrong.
+const maxAhead = time.Hour
+
 // lastOfSeries finds the last alarm that was sent of a series, newest day first.
 func (l *ledger) lastOfSeries(item record.Item, id identity, now time.Time) (sent, error) {
 	found := sent{ids: map[fingerprint]bool{}}
 	series, same := fingerprintOf(id.series), fingerprintOf(id.same)
+	year, month, day := now.Date()
 	for back := range maxChangeDays {
-		err := l.each(dayOfItem{item, record.Day(now.AddDate(0, 0, -back)), 0}, func(one sentAlarm) {
-			if one.series != series {
+		noon := time.Date(year, month, day-back, 12, 0, 0, 0, now.Location()) // which no clock skips
+		err := l.each(dayOfItem{item, record.Day(noon), 0}, func(one sentAlarm) {
+			if one.series != series || one.at > now.Add(maxAhead).UnixNano() {
 				return
 			}
 			if at := time.Unix(0, one.at); found.last.IsZero() || !at.Before(found.last) {
 				found.last, found.unchanged = at, one.same == same
 			}
-			found.ids[one.id] = true
+			found.ids[one.id] = found.ids[one.id] || !one.partly
 		})
 		if err != nil || !found.last.IsZero() {
 			return inLocation(found, now), err
@@ -201,7 +208,7 @@ func (l *ledger) recent(item record.Item, since, now time.Time) (map[fingerprint
 	ids := map[fingerprint]bool{}
 	for day := since; ; day = day.AddDate(0, 0, 1) {
 		err := l.each(dayOfItem{item, record.Day(day), recentBytes}, func(one sentAlarm) {
-			if one.at >= since.UnixNano() && one.id != 0 && !one.digest {
+			if one.at >= since.UnixNano() && one.at <= now.Add(burstSpan).UnixNano() && one.id != 0 && !one.digest {
 				ids[one.id] = true
 			}
 		})
@@ -211,8 +218,9 @@ func (l *ledger) recent(item record.Item, since, now time.Time) (map[fingerprint
 	}
 }
 
-// maxDaysBack bounds the search for the record of an alarm that waited long.
-const maxDaysBack = 8
+// maxSearchDays bounds the search for the record of an alarm that waited long:
+// so many days from when it was raised, and so many up to now.
+const maxSearchDays = 8
 
 // hasPassed reports whether the record says that this very alarm was sent.
 func (l *ledger) hasPassed(a *Alarm, now time.Time) (bool, error) {
@@ -222,7 +230,7 @@ func (l *ledger) hasPassed(a *Alarm, now time.Time) (bool, error) {
 		err := l.store.EachLine(a.Of(), record.Alarm, day, func(line []byte) {
 			if bytes.Contains(line, []byte(a.ID)) {
 				one, ok := parseSent(line)
-				found = found || ok && one.id == sought
+				found = found || ok && !one.partly && one.id == sought
 			}
 		})
 		if found || err != nil {
@@ -233,15 +241,21 @@ func (l *ledger) hasPassed(a *Alarm, now time.Time) (bool, error) {
 }
 
 // daysOf gives the days on which something about an alarm may have been
-// recorded, from the one on which it was raised.
+// recorded: the first ones after it was raised, and the last ones, since one that
+// is held back may wait for long.
 func daysOf(a *Alarm, now time.Time) func(func(string) bool) {
 	return func(yield func(string) bool) {
-		day := a.Time.In(now.Location())
-		for range maxDaysBack {
+		raised := a.Time.In(now.Location())
+		for n := 0; ; n++ {
+			day := raised.AddDate(0, 0, n)
+			if n == maxSearchDays {
+				if recent := now.AddDate(0, 0, 1-maxSearchDays); recent.After(day) {
+					raised, day = recent.AddDate(0, 0, -n), recent
+				}
+			}
 			if !yield(record.Day(day)) || record.Day(day) >= record.Day(now) {
 				return
 			}
-			day = day.AddDate(0, 0, 1)
 		}
 	}
 }

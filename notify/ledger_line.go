@@ -16,6 +16,7 @@ type sentAlarm struct {
 	id, same, series, run fingerprint
 	at                    int64 // Unix nanoseconds
 	digest                bool
+	partly                bool // some of its channels or receivers have it, others are still tried
 }
 
 // fingerprint stands for a text; 0 for none.
@@ -35,6 +36,8 @@ func fingerprintOf[T string | []byte](text T) fingerprint {
 // in a message can be taken for a key.
 var (
 	passedField = []byte(`"send_alarm_result": "` + passedResult + `"`)
+	failedField = []byte(`"send_alarm_result": "` + failedResult + `"`)
+	reachedList = []byte(`"channels": [`)
 	timeField   = []byte(`"time": "`)
 	stampField  = []byte(`"ts": "`)
 	md5Field    = []byte(`"md5": "`)
@@ -47,10 +50,12 @@ var (
 	passedWord  = []byte(passedResult)
 )
 
-// parseSent reads the record of an alarm that was sent; ok is false for any
-// other line. A line in another form of JSON is decoded, and encoded as ours.
+// parseSent reads the record of an alarm that was sent, be it in part; ok is
+// false for any other line. A line in another form of JSON is decoded, and
+// encoded as ours.
 func parseSent(line []byte) (one sentAlarm, ok bool) {
-	if !bytes.Contains(line, passedField) {
+	partly := bytes.Contains(line, failedField) && bytes.Contains(line, reachedList)
+	if !partly && !bytes.Contains(line, passedField) {
 		if !bytes.Contains(line, passedWord) {
 			return one, false
 		}
@@ -67,6 +72,7 @@ func parseSent(line []byte) (one sentAlarm, ok bool) {
 	one = sentAlarm{
 		id: fingerprintOf(field(line, alarmField)), series: fingerprintOf(field(line, seriesField)),
 		run: fingerprintOf(field(line, runField)), digest: bytes.Contains(line, digestField),
+		partly: partly,
 	}
 	same := field(line, sameField)
 	if same == nil {

@@ -11,8 +11,14 @@ import (
 // zero value is ready.
 type limits struct {
 	mu    sync.Mutex
-	spent map[string]ratelimit.Decision // by counter: nothing goes before Next
-	local map[string][]time.Time        // sent or being sent while the database was away
+	spent map[string]spentLimit  // by counter: nothing goes before Next
+	local map[string][]time.Time // sent or being sent while the database was away
+}
+
+// spentLimit is a limit that is reached.
+type spentLimit struct {
+	decision ratelimit.Decision
+	at       time.Time // when that was decided
 }
 
 // maxKnown bounds the memory of a process that raises ever new alarms.
@@ -31,22 +37,23 @@ func (l *limits) known(a *Alarm, policy ratelimit.Policy, now time.Time) (rateli
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counter := counterOf(a, policy)
-	decision, found := l.spent[counter]
-	if found && !decision.Next.IsZero() && !now.Before(decision.Next) {
+	spent, found := l.spent[counter]
+	over := !spent.decision.Next.IsZero() && !now.Before(spent.decision.Next)
+	if found && (over || now.Round(0).Before(spent.at)) { // or the clock was set back
 		delete(l.spent, counter)
-		found = false
+		return ratelimit.Decision{}, false
 	}
-	return decision, found
+	return spent.decision, found
 }
 
 // remember keeps a decision that no other process can change.
-func (l *limits) remember(a *Alarm, policy ratelimit.Policy, decision ratelimit.Decision) {
+func (l *limits) remember(a *Alarm, policy ratelimit.Policy, decision ratelimit.Decision, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.spent == nil || len(l.spent) >= maxKnown {
-		l.spent = map[string]ratelimit.Decision{}
+		l.spent = map[string]spentLimit{}
 	}
-	l.spent[counterOf(a, policy)] = decision
+	l.spent[counterOf(a, policy)] = spentLimit{decision, now.Round(0)}
 }
 
 // decideLocal decides for an alarm that the database did not take, and counts it

@@ -34,11 +34,15 @@ type Weekdays uint8
 // Matches reports whether an alarm is meant at this time; if not, it says which
 // condition is the first that is not true.
 func (m *Match) Matches(a *Alarm, now time.Time) (ok bool, differs string) {
+	of := a.Of()
+	if a.About != nil && m.meansItem(*a.About) {
+		of = *a.About
+	}
 	switch {
-	case !anyPattern(m.Directions, a.Direction):
-		return false, fmt.Sprintf("direction %s is not %s", a.Direction, strings.Join(m.Directions, " or "))
-	case !anyPattern(m.Items, a.Item):
-		return false, fmt.Sprintf("item %s is not %s", a.Item, strings.Join(m.Items, " or "))
+	case !anyPattern(m.Directions, of.Direction):
+		return false, fmt.Sprintf("direction %s is not %s", of.Direction, strings.Join(m.Directions, " or "))
+	case !anyPattern(m.Items, of.Name):
+		return false, fmt.Sprintf("item %s is not %s", of.Name, strings.Join(m.Items, " or "))
 	case len(m.Levels) > 0 && !slices.Contains(m.Levels, a.Level):
 		return false, fmt.Sprintf("level %s is not %s", a.Level, joinLevels(m.Levels))
 	case m.Title != nil && !m.Title.MatchString(a.Title):
@@ -50,6 +54,10 @@ func (m *Match) Matches(a *Alarm, now time.Time) (ok bool, differs string) {
 		return false, fmt.Sprintf("%s is outside of its hours", now.Format("Mon 15:04"))
 	}
 	return true, ""
+}
+
+func (m *Match) meansItem(item record.Item) bool {
+	return anyPattern(m.Directions, item.Direction) && anyPattern(m.Items, item.Name)
 }
 
 func anyPattern(patterns []string, name string) bool {
@@ -75,14 +83,15 @@ func (m *Match) window(now time.Time) (end time.Time, inside bool) {
 	}
 	// Hours of today, and those of yesterday that go on today.
 	for _, back := range [...]int{0, -1} {
-		year, month, day := now.AddDate(0, 0, back).Date()
+		year, month, day := now.Date()
+		day += back
 		begin := atMinute(year, month, day, m.Hours.From, now.Location())
 		if m.Hours.To > m.Hours.From {
 			end = atMinute(year, month, day, m.Hours.To, now.Location())
 		} else {
 			end = atMinute(year, month, day+1, m.Hours.To, now.Location())
 		}
-		if !now.Before(begin) && now.Before(end) && m.Weekdays.has(begin.Weekday()) {
+		if !now.Before(begin) && now.Before(end) && m.Weekdays.has(time.Date(year, month, day, 12, 0, 0, 0, now.Location()).Weekday()) {
 			return end, true
 		}
 	}
@@ -90,9 +99,20 @@ func (m *Match) window(now time.Time) (end time.Time, inside bool) {
 }
 
 // atMinute is a time of day by the clock's face, whatever the clock did before
-// on that day.
+// on that day. One that the clock skips is the moment of that, while time.Date
+// gives one before or after it.
 func atMinute(year int, month time.Month, day, minute int, location *time.Location) time.Time {
-	return time.Date(year, month, day, minute/60, minute%60, 0, 0, location)
+	at := time.Date(year, month, day, minute/60, minute%60, 0, 0, location)
+	const wholeDay = 24 * 60
+	skipped := (at.Hour()*60 + at.Minute() - minute + 2*wholeDay) % wholeDay
+	begin, end := at.ZoneBounds()
+	switch {
+	case skipped == 0:
+		return at
+	case skipped > wholeDay/2:
+		return end
+	}
+	return begin
 }
 
 func (w Weekdays) has(day time.Weekday) bool { return w == 0 || w&(1<<day) != 0 }

@@ -25,6 +25,8 @@ const (
 	CauseMute      Cause = "mute"       // somebody has silenced the item
 	CauseQuiet     Cause = "quiet"      // quiet hours, or a route that holds or drops it
 	CauseFailAfter Cause = "fail-after" // not enough failed runs in a row
+	CauseOutdated  Cause = "outdated"   // of a notice that an item is well again, which it is not any more
+	CauseTold      Cause = "told"       // of the failing of a run that somebody was told of before
 )
 
 // Hold says why an alarm is not sent, or not now.
@@ -32,8 +34,9 @@ type Hold struct {
 	Cause  Cause
 	Reason string    // for people
 	Count  int       // alike that were sent, or failed runs so far; 0 where nothing is counted
-	Next   time.Time // when this one goes, or one alike may go; zero where no time brings that about
+	Next   time.Time // when this one goes, or one alike may go; zero where no time brings that about, as for one that is dropped
 	Digest string    // the id of the digest that tells of it
+	mute   string    // the tag of the mute that it waits for
 }
 
 // holdOf makes a hold of a frequency's decision.
@@ -61,12 +64,12 @@ type result struct {
 func (r result) line(a *Alarm, id identity, now time.Time) []byte {
 	md5 := a.MD5()
 	var e record.Encoder
-	e.String("time", now.Format(record.TimeLayout)).
+	e.Time("time", now, record.TimeLayout).
 		String("md5", md5).
 		String("receivers", a.receivers()).
 		String("send_alarm_result", r.value).
 		String("message", a.Message).
-		String("ts", now.Format(record.StampLayout)).
+		Time("ts", now, record.StampLayout).
 		Optional("run", a.Run).
 		Optional("title", a.Title).
 		Optional("level", string(a.Level)).
@@ -85,7 +88,7 @@ func (r result) line(a *Alarm, id identity, now time.Time) []byte {
 	if r.givenUp {
 		e.Bool("given_up", true)
 	}
-	if len(a.Done) > 1 || len(a.Done) == 1 && a.Done[0] != CommandChannel {
+	if len(a.Done) > 1 || len(a.Done) == 1 && (a.Done[0] != CommandChannel || r.value != passedResult) {
 		e.Strings("channels", a.Done)
 	}
 	if r.gathered > 0 {

@@ -100,7 +100,7 @@ func (r *Router) Plan(a *Alarm, now time.Time) Plan {
 func (r *Router) routesFor(a *Alarm, now time.Time, plan *Plan) (matched []*Route) {
 	for i := range r.Quiet {
 		quiet := &r.Quiet[i]
-		ok, differs := quiet.Match.Matches(a, now)
+		ok, differs := quiet.Match.Matches(judged(a, quiet.Action), now)
 		if ok && slices.Contains(quiet.ExceptLevels, a.Level) {
 			ok, differs = false, fmt.Sprintf("level %s is excepted", a.Level)
 		}
@@ -111,7 +111,7 @@ func (r *Router) routesFor(a *Alarm, now time.Time, plan *Plan) (matched []*Rout
 	}
 	for i := range r.Routes {
 		route := &r.Routes[i]
-		ok, differs := route.Match.Matches(a, now)
+		ok, differs := route.Match.Matches(judged(a, route.Action), now)
 		plan.step("route", route.Line, ok, differs)
 		if !ok {
 			continue
@@ -125,6 +125,18 @@ func (r *Router) routesFor(a *Alarm, now time.Time, plan *Plan) (matched []*Rout
 		}
 	}
 	return matched
+}
+
+// judged is the alarm as a condition sees it. What drops alarms does not see the
+// output below the first line of one for a failure: a line there may be an alarm
+// that is meant, and the failure another matter.
+func judged(a *Alarm, action Action) *Alarm {
+	if action != ActionDrop || a.Kind != KindFailure && a.Kind != KindReminder {
+		return a
+	}
+	head := *a
+	head.Message, _, _ = strings.Cut(a.Message, "\n")
+	return &head
 }
 
 func (p *Plan) step(what string, line int, matched bool, differs string) {

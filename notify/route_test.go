@@ -74,6 +74,42 @@ func TestHoursOverAChangeOfTheClock(t *testing.T) {
 	}
 }
 
+// In the Azores the clock skips the hour from midnight on, in New York that
+// from two on, where time.Date gives a time before; in Berlin one after it.
+func TestHoursThatTheClockSkips(t *testing.T) {
+	for _, c := range []struct {
+		zone, now string
+		hours     Hours
+		weekdays  Weekdays
+		end       string // "" for outside
+	}{
+		{"Atlantic/Azores", "2027-03-29T00:30:00Z", Hours{22 * 60, 7 * 60}, 0, "2027-03-29T07:00:00Z"},
+		{"Atlantic/Azores", "2027-03-28T02:00:00Z", Hours{0, 7 * 60}, 1 << time.Sunday, "2027-03-28T07:00:00Z"},
+		{"Atlantic/Azores", "2027-03-27T23:30:00-01:00", Hours{0, 7 * 60}, 0, ""},
+		{"America/New_York", "2027-03-14T01:45:00-05:00", Hours{22 * 60, 2*60 + 30}, 0, "2027-03-14T03:00:00-04:00"},
+		{"America/New_York", "2027-03-14T03:10:00-04:00", Hours{22 * 60, 2*60 + 30}, 0, ""},
+		{"Europe/Berlin", "2027-03-28T01:45:00+01:00", Hours{22 * 60, 2*60 + 30}, 0, "2027-03-28T03:00:00+02:00"},
+		{"Europe/Berlin", "2027-03-28T03:10:00+02:00", Hours{22 * 60, 2*60 + 30}, 0, ""},
+		{"Europe/Berlin", "2027-03-28T23:59:00+02:00", Hours{20 * 60, 24 * 60}, 0, "2027-03-29T00:00:00+02:00"},
+	} {
+		location, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Skip("this machine has no time zones")
+		}
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if end, inside := (&Match{Hours: c.hours, Weekdays: c.weekdays}).window(now.In(location)); inside {
+			got = end.Format(time.RFC3339)
+		}
+		if got != c.end {
+			t.Errorf("%s at %s, %v: until %q, want %q", c.zone, c.now, c.hours, got, c.end)
+		}
+	}
+}
+
 func TestPlan(t *testing.T) {
 	lsf := Match{Directions: []string{"LSF"}}
 	day := Match{Hours: Hours{8 * 60, 20 * 60}}
@@ -204,4 +240,31 @@ func FuzzTemplates(f *testing.F) {
 		_, _ = fieldOf([]byte(answer), path)
 		_, _ = misspelt(body)
 	})
+}
+
+// A route that drops an alarm by its message is not asked about the output of a run
+// that fails, in which that alarm may stand.
+func TestWhatDropsMessagesDoesNotLookAtOutput(t *testing.T) {
+	match := Match{Message: regexp.MustCompile("only a test")}
+	for _, c := range []struct {
+		kind   Kind
+		action Action
+		want   Action
+	}{
+		{"", ActionDrop, ActionDrop},
+		{KindFailure, ActionDrop, ActionSend},
+		{KindReminder, ActionDrop, ActionSend},
+		{KindFailure, ActionHold, ActionHold},
+	} {
+		a := alarm("LSF/nodes failed\nALARM: only a test")
+		a.Kind = c.kind
+		for name, r := range map[string]Router{
+			"route": {Usual: []string{"mail"}, Routes: []Route{{Match: match, Action: c.action}}},
+			"quiet": {Usual: []string{"mail"}, Quiet: []QuietHours{{Match: match, Action: c.action}}},
+		} {
+			if plan := r.Plan(&a, noon); plan.Action != c.want {
+				t.Errorf("%s, kind %q: %s by a %s that would %s", name, c.kind, plan.Action, name, c.action)
+			}
+		}
+	}
 }

@@ -17,7 +17,7 @@ type Switchboard struct {
 	// Plan decides the way of an alarm that has none yet; required.
 	Plan func(a *Alarm, now time.Time) Plan
 	// Channel finds or makes a channel; required. Its error is what is wrong
-	// with the channel's settings.
+	// with the channel's settings, or ErrNoChannel.
 	Channel func(name string) (Channel, error)
 	// Resolve finds the accounts of receivers on a channel, with a note where
 	// somebody else is told instead. nil leaves the names as they are.
@@ -28,6 +28,10 @@ type Switchboard struct {
 	down map[string]time.Time // channels that did not answer, until when
 }
 
+// ErrNoChannel is given for a channel that the config does not have, or not any
+// more. An alarm of which all channels are gone takes a new way.
+var ErrNoChannel = errors.New("is not in the config")
+
 // downTime is how long a channel that did not answer is left alone: each attempt
 // may last as long as a sender may, and more alarms may wait behind.
 const downTime = 30 * time.Second
@@ -36,7 +40,7 @@ const downTime = 30 * time.Second
 // it those that have.
 func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 	deliveries := a.Deliveries
-	if len(deliveries) == 0 {
+	if !slices.ContainsFunc(deliveries, func(planned PlannedDelivery) bool { return slices.Contains(a.Done, planned.Channel) || s.has(planned) }) {
 		deliveries = s.Plan(a, s.now()).Deliveries
 	}
 	var open []PlannedDelivery
@@ -65,12 +69,23 @@ func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 			done = append(done, reached(delivery.Channel, name))
 		}
 	}
+	delivered := len(done) > len(a.Done)
 	a.Done = done
-	return joinFailures(open, failures)
+	err := joinFailures(open, failures)
+	if failure, ok := errors.AsType[*DeliveryError](err); ok && delivered {
+		failure.Unsent = false // an attempt, of which a part succeeded
+	}
+	return err
 }
 
 // reached is the note that one of several recipients has got an alarm.
 func reached(channel, receiver string) string { return channel + " to " + receiver }
+
+// has reports whether there still is the channel of a delivery.
+func (s *Switchboard) has(planned PlannedDelivery) bool {
+	_, err := s.Channel(planned.Channel)
+	return !errors.Is(err, ErrNoChannel)
+}
 
 func (s *Switchboard) now() time.Time {
 	if s.Now == nil {

@@ -35,7 +35,7 @@ func board(posts map[string]*post) *Switchboard {
 			if p := posts[name]; p != nil {
 				return p, nil
 			}
-			return nil, &DeliveryError{Problem: "is not in the config", Permanent: true}
+			return nil, ErrNoChannel
 		},
 		Now: func() time.Time { return noon },
 	}
@@ -65,6 +65,38 @@ func TestOnlyTheChannelThatFailedIsTriedAgain(t *testing.T) {
 	wantStates(t, w)
 }
 
+func TestWhatOneOfTheChannelsHasDeliveredCounts(t *testing.T) {
+	for _, frequency := range []string{"max 2 times", "max 2 times per run", "once per 30m", "on change"} {
+		for _, failure := range []error{errors.New("no route to host"), &DeliveryError{Problem: "its rate is used up", Unsent: true}} {
+			posts := map[string]*post{"chat": {}, "mail": {fail: failure}}
+			w := plainWorld(t)
+			d := w.dispatcher(board(posts))
+			for range 5 {
+				d.Raise(limited("m", frequency))
+			}
+			d.Drain(time.Minute)
+			want := 1
+			if strings.HasPrefix(frequency, "max") {
+				want = 2
+			}
+			if got := len(posts["chat"].got); got != want {
+				t.Errorf("%s, %v: sent %d times, want %d", frequency, failure, got, want)
+			}
+			// The limit does not hold back what was let through.
+			posts["mail"].fail, posts["mail"].got = nil, nil
+			d = w.dispatcher(board(posts))
+			if _, err := d.FlushPending(true); err != nil {
+				t.Fatal(err)
+			}
+			wantCounts(t, d.Drain(time.Minute).Pending, Counts{Sent: want})
+			if chat, mail := len(posts["chat"].got), len(posts["mail"].got); chat != want || mail != want {
+				t.Errorf("%s, %v: then %d to the chat, %d by mail", frequency, failure, chat, mail)
+			}
+			wantStates(t, w)
+		}
+	}
+}
+
 func TestAChannelThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 	mail := &post{fail: &DeliveryError{Problem: "timeout", Unreachable: true}}
 	w := plainWorld(t)
@@ -86,6 +118,29 @@ func TestAnAlarmWithoutAChannelWaits(t *testing.T) {
 	d.Raise(alarm("m"))
 	wantCounts(t, d.Drain(time.Minute).Own, Counts{Failed: 1, Left: 1})
 	wantStates(t, w, "wait")
+}
+
+func TestAnAlarmWhoseChannelsAreGoneTakesANewWay(t *testing.T) {
+	before := map[string]*post{"chat": {fail: errors.New("bad token")}, "mail": {fail: errors.New("no route to host")}}
+	for left, want := range map[string]Counts{"new": {Sent: 1}, "mail": {Failed: 1, Left: 1}} {
+		w := plainWorld(t)
+		o := w.options(board(before))
+		o.Plan = board(before).Plan
+		d := New(o)
+		d.Raise(alarm("m"))
+		d.Drain(time.Minute)
+		after := map[string]*post{left: {}}
+		o = w.options(board(after))
+		o.Plan = board(after).Plan
+		d = New(o)
+		if n, err := d.FlushPending(true); n != 1 || err != nil {
+			t.Fatalf("took %d, %v", n, err)
+		}
+		wantCounts(t, d.Drain(time.Minute).Pending, want)
+		if got := after[left].got; len(got) != 1 || got[0].To[0].Name != "alice" {
+			t.Errorf("by %v: %+v", left, got)
+		}
+	}
 }
 
 func TestWhatFailsForGoodIsTriedWhenAskedFor(t *testing.T) {
