@@ -34,10 +34,13 @@ func shownColumns(kind record.Kind, o Options) []column {
 func columnsOf(kind record.Kind) []column {
 	switch kind {
 	case Monitor:
+		status := key("Status", "status")
+		status.style = stateStyle
 		return []column{
 			direction(), key("Admin", record.KeyDirectionAdmin), item(), key("Startup", record.KeyStartup),
 			key("Host", record.KeyStartupHost), {title: "Exec_Frequency", value: executeFrequency, least: 8},
 			key("Alarm_Frequency", record.KeyAlarmFrequency), key("Script", record.KeyScript),
+			status, key("Last", "last"), key("Next", "next"), key(runsTitle, runsKey),
 		}
 	case record.Heartbeat:
 		return []column{direction(), item(), when(), key("User", "user"), key("Host", "host"), key("Script", "script")}
@@ -75,9 +78,15 @@ func item() column {
 	return column{title: "Item", value: func(e *entry) string { return e.item.Name }, least: 12}
 }
 
+// runsTitle is the title of the column that costs most to know.
+const runsTitle = "Runs"
+
+// timeTitle is the title of the column by which records are sorted on the disk.
+const timeTitle = "Time"
+
 // when is the time as the record has it.
 func when() column {
-	return column{title: "Time", value: timeText, least: len(record.TimeLayout)}
+	return column{title: timeTitle, value: timeText, least: len(record.TimeLayout)}
 }
 
 func timeText(e *entry) string {

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -55,9 +56,12 @@ func ParseMoment(name, text string, now time.Time) (time.Time, error) {
 // ParseEnd reads the end of a time range that begins now; a date means to its
 // end. The error is an *InputError.
 func ParseEnd(name, text string, now time.Time) (time.Time, error) {
+	const hint = "2024-10-25, 2024-10-25 08:00 or 2024-10-25T08:00:00+08:00"
 	_, end, err := parseDate(name, text, now)
 	if err == nil && !end.After(now) {
-		err = &InputError{name, text, "is not in the future", "2024-10-25, 2024-10-25 08:00 or 2024-10-25T08:00:00+08:00"}
+		err = &InputError{name, text, "is not in the future", hint}
+	} else if input, ok := errors.AsType[*InputError](err); ok {
+		input.Hint = hint
 	}
 	return end, err
 }

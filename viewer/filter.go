@@ -19,7 +19,8 @@ type Filter struct {
 	Items      []string
 	Levels     []string // one level, or several separated by commas, each
 	Receivers  []string // one name, or several separated by blanks or commas, each
-	Keywords   []string
+	Keywords   []string // all must be in a text of the record
+	Not        []string // none may be
 	Run        string
 	Limit      string // a whole number; "" and 0 mean all
 	Reverse    bool
@@ -36,12 +37,12 @@ type InputError struct {
 func (e *InputError) Error() string { return fmt.Sprintf("%s %q: %s", e.Name, e.Value, e.Problem) }
 
 // Query makes a query of a filter. Times are of the location of now. The levels
-// are those that the config admits; nil means monitorViewer's. The error is an
-// *InputError.
+// are those that the config lists beside monitorViewer's, which records may have
+// whatever the config says. The error is an *InputError.
 func (f Filter) Query(now time.Time, levels []string) (record.Query, error) {
 	q := record.Query{
 		Location: now.Location(), Directions: f.Directions, Items: f.Items,
-		Keywords: f.Keywords, Run: f.Run, Reverse: f.Reverse,
+		Keywords: f.Keywords, Not: f.Not, Run: f.Run, Reverse: f.Reverse,
 	}
 	var err error
 	if q.Kind, err = ParseKind(f.Kind); err != nil {
@@ -108,8 +109,9 @@ func ParseLimit(text string) (int, error) {
 }
 
 func parseLevels(texts, valid []string) ([]string, error) {
-	if valid == nil {
-		for _, level := range record.Levels {
+	valid = slices.Clone(valid)
+	for _, level := range record.Levels {
+		if !slices.ContainsFunc(valid, func(known string) bool { return strings.EqualFold(known, string(level)) }) {
 			valid = append(valid, string(level))
 		}
 	}
@@ -161,4 +163,17 @@ func list[T ~string](values []T) string {
 		texts = append(texts, string(value))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// holdsAny reports whether one of the texts is in a setting. The empty one asks
+// for nothing.
+func holdsAny(settings record.ItemSettings, texts []string) bool {
+	for key, value := range settings {
+		for _, text := range texts {
+			if text != "" && record.IsSetting(key) && strings.Contains(value, text) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -42,11 +42,14 @@ func appendPair(line []byte, key string, value []byte) []byte {
 	return append(line, safeJSON(value)...)
 }
 
-func textValue(text string) []byte {
+func textValue(text string) []byte { return encodeValue(text) }
+
+// encodeValue writes a text, or what was decoded from JSON, which always can be.
+func encodeValue(value any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string always can be
+	_ = encoder.Encode(value)
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }
 

@@ -64,8 +64,8 @@ script_path: /ic/check.py
 script_startup_host: 10.1.2.3
 script_startup_method: crontab
 `
-	heartbeat = `{"time": "2024-10-25 08:00:00", "user": "root", "host": "10.1.2.3", "script": "/ic/check.py"}` + "\n"
-	logs      = `{"time": "2024-10-25 08:00:01", "message_level": "Error", "message": "n1 失联\n  since 08:00\n"}
+	beatLine = `{"time": "2024-10-25 08:00:00", "user": "root", "host": "10.1.2.3", "script": "/ic/check.py"}` + "\n"
+	logs     = `{"time": "2024-10-25 08:00:01", "message_level": "Error", "message": "n1 失联\n  since 08:00\n"}
 {"time": "2024-10-25 08:00:02", "message_level": "Debug", "message": "\u001b[31mred\u001b[0m a\tb ☺️", "run": "r1", "n": 1.50}
 `
 	alarms = `{"time": "2024-10-25 08:00:01", "md5": "0", "receivers": "alice bob", "send_alarm_result": "PASSED", "message": "=cmd|' /C calc'!A0"}` + "\n"
@@ -77,7 +77,7 @@ script_startup_method: crontab
 
 func sample(t *testing.T) *record.Store {
 	return database(t, map[string]string{
-		"LSF/nodes/monitor_item.yaml": settings, "LSF/nodes/heartbeat/20241025": heartbeat, "LSF/nodes/log/20241025": logs,
+		"LSF/nodes/monitor_item.yaml": settings, "LSF/nodes/heartbeat/20241025": beatLine, "LSF/nodes/log/20241025": logs,
 		"LSF/nodes/alarm/20241025": alarms, "LSF/nodes/run/20241025": runs,
 	})
 }
@@ -86,8 +86,8 @@ func TestTable(t *testing.T) {
 	store := sample(t)
 	for kind, want := range map[record.Kind]string{
 		Monitor: `
-Direction  Admin  Item   Startup  Host      Exec_Frequency  Alarm_Frequency  Script
-LSF        alice  nodes  crontab  10.1.2.3  every hour      max 3 times      /ic/check.py
+Direction  Admin  Item   Startup  Host      Exec_Frequency  Alarm_Frequency  Script        Status   Last                 Next                 Runs
+LSF        alice  nodes  crontab  10.1.2.3  every hour      max 3 times      /ic/check.py  stopped  2024-10-25 08:00:00  2024-10-25 09:00:00  1
 `,
 		record.Heartbeat: `
 Direction  Item   Time                 User  Host      Script
@@ -198,7 +198,8 @@ func TestJSONLines(t *testing.T) {
 	out, _ = printed(t, store, record.Query{Kind: Monitor}, Options{Format: JSON})
 	want = `{"direction": "LSF", "item": "nodes", "kind": "monitor", "alarm_frequency": "max 3 times", "alarm_receivers": "alice bob", ` +
 		`"direction_admin": "alice", "monitor_item": "nodes", "script_execute_frequency": "every hour", "script_path": "/ic/check.py", ` +
-		`"script_startup_host": "10.1.2.3", "script_startup_method": "crontab"}` + "\n"
+		`"script_startup_host": "10.1.2.3", "script_startup_method": "crontab", ` +
+		`"status": "stopped", "last": "2024-10-25 08:00:00", "next": "2024-10-25 09:00:00", "runs": 1}` + "\n"
 	if out != want {
 		t.Errorf("got\n%swant\n%s", out, want)
 	}
@@ -360,5 +361,25 @@ func TestPrintOfNoDatabase(t *testing.T) {
 		if err := Print(&bytes.Buffer{}, open(t, file), record.Query{Kind: kind}, Options{Format: JSON}); err == nil {
 			t.Errorf("%s of a file: no error", kind)
 		}
+	}
+}
+
+func TestColumnsAreChosen(t *testing.T) {
+	store := sample(t)
+	columns, err := ParseColumns(record.Log, []string{"message,item", " TIME "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := printed(t, store, record.Query{Kind: record.Log}, Options{Format: Table, Columns: columns})
+	want := `Message                       Item   Time
+n1 失联\n  since 08:00\n      nodes  2024-10-25 08:00:01
+\x1b[31mred\x1b[0m a    b ☺️  nodes  2024-10-25 08:00:02
+`
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+	_, err = ParseColumns(record.Run, []string{"run,message"})
+	if input, ok := errors.AsType[*InputError](err); !ok || input.Value != "message" || !strings.Contains(input.Hint, "Duration") {
+		t.Errorf("%v", err)
 	}
 }

@@ -34,6 +34,9 @@ func (s *separated) close() error {
 	return nil
 }
 
+// flush shows the titles, even before there is anything below them.
+func (s *separated) flush() { s.title() }
+
 func (s *separated) title() {
 	if s.titled {
 		return

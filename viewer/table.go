@@ -77,8 +77,10 @@ func tableText(text string, last bool) string {
 
 func (t *table) measure(cells []string) {
 	for i, cell := range cells {
+		indent := 0
 		for line := range strings.SplitSeq(cell, "\n") {
-			t.widths[i] = max(t.widths[i], displaywidth.String(line))
+			t.widths[i] = max(t.widths[i], indent+displaywidth.String(line))
+			indent = len("  ") // see row
 		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
+	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
 )
 
@@ -36,11 +38,14 @@ var Formats = []Format{Table, JSON, CSV, TSV}
 
 // Options say how a listing is printed.
 type Options struct {
-	Format Format
-	Width  int       // of the terminal, in cells; 0 where there is none: then nothing is cut
-	Why    bool      // say of each alarm why it was sent or not
-	Color  bool      // mark levels and results in tables
-	Notes  io.Writer // is told what could not be read; nil for nobody
+	Format  Format
+	Columns []string        // of tables, CSV and TSV, as ParseColumns gives them; nil for all
+	Width   int             // of the terminal, in cells; 0 where there is none: then nothing is cut
+	Why     bool            // say of each alarm why it was sent or not
+	Color   bool            // mark levels and results in tables
+	Now     time.Time       // by which items are judged; zero for the store's clock
+	Rules   heartbeat.Rules // by which items are judged
+	Notes   io.Writer       // is told what could not be read; nil for nobody
 }
 
 // Print writes what a query finds. An error is one of out, or means that the
@@ -51,7 +56,7 @@ func Print(out io.Writer, store *record.Store, q record.Query, o Options) error 
 	printer := newPrinter(buffered, q.Kind, o)
 	var err error
 	if q.Kind == Monitor {
-		err = printItems(printer, store, q, o.Notes)
+		err = printItems(printer, store, q, o)
 	} else {
 		err = printRecords(printer, store, q, o.Notes)
 	}
@@ -69,15 +74,18 @@ func newPrinter(out *bufio.Writer, kind record.Kind, o Options) printer {
 	case JSON:
 		return jsonLines{out}
 	case CSV:
-		return newSeparated(out, shownColumns(kind, o), csvLine)
+		return newSeparated(out, chosenColumns(kind, o), csvLine)
 	case TSV:
-		return newSeparated(out, shownColumns(kind, o), tsvLine)
+		return newSeparated(out, chosenColumns(kind, o), tsvLine)
 	}
-	return newTable(out, shownColumns(kind, o), o)
+	return newTable(out, chosenColumns(kind, o), o)
 }
 
 func printRecords(p printer, store *record.Store, q record.Query, notes io.Writer) error {
-	rows := store.Select(q)
+	return printRows(p, store.Select(q), notes)
+}
+
+func printRows(p printer, rows *record.Rows, notes io.Writer) error {
 	for row := range rows.All() {
 		if err := p.print(recordEntry(row)); err != nil {
 			return err
@@ -90,11 +98,8 @@ func printRecords(p printer, store *record.Store, q record.Query, notes io.Write
 }
 
 func noteSkipped(notes io.Writer, lines int) {
-	switch {
-	case lines == 1:
-		note(notes, "Skipped 1 unreadable line")
-	case lines > 1:
-		note(notes, fmt.Sprintf("Skipped %d unreadable lines", lines))
+	if lines > 0 {
+		note(notes, skippedLines(lines))
 	}
 }
 
