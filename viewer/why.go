@@ -20,18 +20,24 @@ func why(e *entry) string {
 		if e.get("given_up") == "true" {
 			return e.get("error")
 		}
-		return fmt.Sprintf("attempt %s failed and it is tried again: %s", orOne(e.get("attempts")), e.get("error"))
+		return whyFailed(e)
 	case "SUPPRESSED":
 		return whyHeld(e)
 	}
 	return ""
 }
 
-func orOne(text string) string {
-	if text == "" {
-		return "1"
+// whyFailed tells what mvrun keeps to send it later from what another program
+// has tried once, and leaves out no attempt.
+func whyFailed(e *entry) string {
+	attempts, problem := e.get("attempts"), e.get("error")
+	switch {
+	case attempts != "":
+		return fmt.Sprintf("attempt %s failed and it is tried again: %s", attempts, problem)
+	case e.get("alarm") != "":
+		return "it waits in the outbox: " + problem
 	}
-	return text
+	return strings.TrimSuffix("sending failed: "+problem, ": ")
 }
 
 func whySent(e *entry) string {
@@ -54,14 +60,16 @@ func whyHeld(e *entry) string {
 	if moment, err := time.Parse(time.RFC3339, next); err == nil {
 		next = moment.In(e.at.Location()).Format(record.TimeLayout)
 	}
-	if next == "" {
+	silenced := e.get("cause") == "quiet" || e.get("cause") == "mute"
+	switch {
+	case silenced && next == "":
+		return "dropped: " + e.get("reason")
+	case next == "":
 		return text
-	}
-	switch e.get("cause") {
-	case "quiet":
+	case e.get("cause") == "quiet":
 		return text + "; it goes at " + next
-	case "mute":
-		return text // the reason names the end
+	case silenced:
+		return text + "; it goes when that ends" // the reason names the time
 	}
 	return text + "; one alike may go from " + next + " on"
 }
