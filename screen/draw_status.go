@@ -1,0 +1,142 @@
+package screen
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/mvrun/mvrun/heartbeat"
+	"github.com/mvrun/mvrun/viewer"
+)
+
+// drawStatus draws the last line: what is asked for, or else a message, or how many
+// rows there are; and a few of the keys.
+func (m *model) drawStatus(a area) *point {
+	switch m.mode {
+	case searching:
+		return m.drawPrompt(a, m.word("Search")+": ")
+	case exporting:
+		return m.drawPrompt(a, m.word("Export to (.csv .json .tsv)")+": ")
+	case confirming:
+		a.put(1, 0, fit(fmt.Sprintf(m.word("overwrite it? y/n  %s is there already"), printable(m.saving.path)), a.width-1), style{bold: true, color: yellow})
+		return nil
+	}
+	text, s := m.status(), style{}
+	if m.message != "" {
+		text, s = m.message, style{bold: true}
+		if m.bad {
+			s.color = red
+		}
+	}
+	x := a.put(1, 0, fit(text, a.width-2), s)
+	m.drawHints(a, x+2)
+	return nil
+}
+
+func (m *model) drawPrompt(a area, label string) *point {
+	// What is wrong stands before the label, so that the line goes on to be seen.
+	if m.message != "" {
+		label = m.message + "  " + label
+	}
+	const leastTyped = 20
+	label = fit(label, max(0, a.width-leastTyped-1))
+	s := style{bold: true}
+	if m.bad && m.message != "" {
+		s.color = red
+	}
+	x := a.put(1, 0, label, s)
+	text, cursor := m.prompt.view(a.width - x - 1)
+	a.put(x, 0, text, style{})
+	return &point{min(a.x+x+cursor, a.width-1), a.y}
+}
+
+// drawHints names as many keys as there is room for.
+func (m *model) drawHints(a area, from int) {
+	hints := [...]string{"?: keys", "q: quit", "Enter: details", "/: search", "s: sort", "f: filter", "e: export"}
+	switch m.mode {
+	case filtering:
+		hints = [...]string{"Enter: apply", "Esc: cancel", "Tab: complete", "", "", "", ""}
+	case reading:
+		hints = [...]string{"Esc: back", "?: keys", "", "", "", "", ""}
+	case helping:
+		hints = [...]string{"Esc: back", "", "", "", "", "", ""}
+	}
+	text := ""
+	for _, hint := range hints {
+		longer := m.word(hint)
+		if text != "" && hint != "" {
+			longer = text + "  " + longer
+		} else if hint == "" {
+			break
+		}
+		if from+displaywidth.String(longer)+1 > a.width {
+			break
+		}
+		text = longer
+	}
+	a.put(a.width-displaywidth.String(text)-1, 0, text, style{faint: true})
+}
+
+// status says how many rows there are, and what of them is not so.
+func (m *model) status() string {
+	l := m.list()
+	if l.failure != nil {
+		return m.word("not read") + ": " + printable(l.failure.Error())
+	}
+	var parts []string
+	parts = append(parts, m.count(l))
+	if l.fresh > 0 {
+		parts = append(parts, fmt.Sprintf(m.word("%s%s new above"), m.symbols.up, counted(l.fresh)))
+	}
+	if column := l.ordered.column; column >= 0 {
+		text := fmt.Sprintf(m.word("by %s %s"), l.titles[column], m.arrow())
+		if l.more {
+			text += m.word(", of these only")
+		}
+		parts = append(parts, text)
+	}
+	switch {
+	case l.more && l.full():
+		parts = append(parts, m.word("older ones: f, end"))
+	case l.more:
+		parts = append(parts, m.word("more below"))
+	}
+	if len(l.notes) > 0 {
+		note := l.notes[len(l.notes)-1]
+		if len(l.notes) > 1 {
+			note = fmt.Sprintf(m.word("%s, and %d more"), note, len(l.notes)-1)
+		}
+		parts = append(parts, printable(note))
+	}
+	return strings.Join(parts, m.symbols.between)
+}
+
+func (m *model) count(l *listing) string {
+	n := len(l.shown)
+	noun := m.word("records")
+	if l.kind == viewer.Monitor {
+		noun = m.word("items")
+	}
+	if n == 1 && m.language != heartbeat.Chinese {
+		noun = strings.TrimSuffix(noun, "s")
+	}
+	position := ""
+	if n > 0 {
+		position = counted(l.selected+1) + "/"
+	}
+	if l.more {
+		noun = m.word("newest") + " " + noun
+	}
+	return position + counted(n) + " " + noun
+}
+
+// counted writes a number with its thousands apart.
+func counted(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
