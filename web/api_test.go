@@ -1,0 +1,147 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mvrun/mvrun/record"
+)
+
+// An address names one item, and no other of which it would be a pattern.
+func TestItemOfTheAPIByItsName(t *testing.T) {
+	s := serve(t, nil)
+	store := s.options.Load().Store
+	for _, name := range []string{"a#b", "disk1", `a\*b`, "q?"} {
+		s.put(store, record.Item{Direction: "o#d", Name: name}, record.Log, 11, `"message_level": "Info", "message": "of `+url.PathEscape(name)+`"`)
+		s.put(store, record.Item{Direction: "o#d", Name: name}, record.Heartbeat, 11, `"user": "root"`)
+	}
+	for _, item := range []record.Item{{Direction: "o*d", Name: "a#b"}, {Direction: "o#d", Name: "a*b"}, {Direction: "o#d", Name: "disk[1]"}, {Direction: "o#d", Name: "disk?"}, {Direction: "o#d", Name: "disk["}} {
+		for _, prefix := range []string{"/api/v1", ""} {
+			if answer := s.get(prefix + itemAddress(item)); answer.Code != http.StatusNotFound {
+				t.Errorf("%s%s: %d %.300s", prefix, itemAddress(item), answer.Code, answer.Body)
+			}
+		}
+	}
+	for _, name := range []string{"a#b", "disk1", `a\*b`, "q?"} {
+		item := record.Item{Direction: "o#d", Name: name}
+		if found := s.json("/api/v1" + itemAddress(item)); found["item"] != name {
+			t.Errorf("%s: %v", name, found)
+		}
+		if page := s.get(itemAddress(item)); page.Code != http.StatusOK || !strings.Contains(page.Body.String(), "of "+url.PathEscape(name)) {
+			t.Errorf("the page of %s: %d", name, page.Code)
+		}
+	}
+	// a*b is the item, a\*b the pattern of it, and the name of another
+	if found := s.json("/api/v1/items?item=" + url.QueryEscape(record.LiteralPattern("a*b")))["items"].([]any); len(found) != 0 {
+		t.Errorf("asked for by another's name: %v", found)
+	}
+}
+
+// An item that only logs is one of which nothing is expected, and the same everywhere.
+func TestItemWithoutHeartbeats(t *testing.T) {
+	s := serve(t, nil)
+	item := record.Item{Direction: "far", Name: "probe"}
+	s.put(s.options.Load().Store, item, record.Log, 11, `"message_level": "Info", "message": "hello"`)
+	if found := s.json("/api/v1" + itemAddress(item)); found["status"] != "idle" {
+		t.Errorf("the API: %v", found)
+	}
+	page := s.get(itemAddress(item)).Body.String()
+	if strings.Contains(page, `role="alert"`) || !strings.Contains(page, "idle") || !strings.Contains(page, "hello") {
+		t.Errorf("its page: %s", page)
+	}
+	items, totals := s.json("/api/v1/items")["items"].([]any), s.json("/api/v1/summary?range=7d")["totals"].(map[string]any)
+	view := &overviewView{values: url.Values{"wait": {"yes"}}}
+	if err := s.fill(view); err != nil {
+		t.Fatal(err)
+	}
+	if len(items) != 2 || totals["items"] != 2.0 || view.all != 2 {
+		t.Errorf("%d items are listed, %v summed up, %d on the overview", len(items), totals["items"], view.all)
+	}
+}
+
+// A method that an address does not have is told from an address that is not there.
+func TestMethodsOfTheAPI(t *testing.T) {
+	s := serve(t, protected)
+	for _, test := range []struct {
+		method, address string
+		want            int
+		allow           string
+	}{
+		{"PUT", "/api/v1/mutes", 405, "DELETE, GET, HEAD, POST"}, {"POST", "/api/v1/items", 405, "GET, HEAD"}, {"DELETE", "/api/v1/items/LSF/nodes", 405, "GET, HEAD"},
+		{"PATCH", "/api/v1/records/log", 405, "GET, HEAD, POST"}, {"OPTIONS", "/api/v1/runs/r1", 405, "GET, HEAD"}, {"POST", "/api/v1/openapi.json", 405, "GET, HEAD"},
+		{"PUT", "/api/v1/nothing", 404, ""}, {"GET", "/api/", 404, ""}, {"DELETE", "/api/v1/items/LSF", 404, ""}, {"HEAD", "/api/v1/items", 200, ""},
+	} {
+		answer := s.do(test.method, test.address, "", bearer("muter-0123456789"))
+		if got := answer.Header().Get("Allow"); answer.Code != test.want || got != test.allow {
+			t.Errorf("%s %s: status %d, allowed are %q", test.method, test.address, answer.Code, got)
+		}
+	}
+	if answer := s.do("PUT", "/api/v1/mutes", ""); answer.Code != http.StatusUnauthorized {
+		t.Errorf("without a token: %d", answer.Code)
+	}
+}
+
+// Whoever is not let in is told so as the document says.
+func TestOpenAPINamesRefusals(t *testing.T) {
+	s := serve(t, protected)
+	var document struct {
+		Paths map[string]map[string]struct{ Responses map[string]any }
+	}
+	if err := json.Unmarshal(openAPIDocument, &document); err != nil {
+		t.Fatal(err)
+	}
+	names := strings.NewReplacer("{direction}", "LSF", "{item}", "nodes", "{kind}", "log", "{id}", "r1")
+	for path, methods := range document.Paths {
+		for method, operation := range methods {
+			scopeless := "probe-0123456789"
+			if path == "/api/v1/records/{kind}" && method == "post" {
+				scopeless = "reader-0123456789"
+			}
+			for token, want := range map[string]int{"": 401, scopeless: 403} {
+				answer := s.do(strings.ToUpper(method), names.Replace(path), "", bearer(token))
+				if _, named := operation.Responses[strconv.Itoa(answer.Code)]; !named || path != "/healthz" && answer.Code != want {
+					t.Errorf("%s %s with %q: status %d, named: %v", method, path, token, answer.Code, named)
+				}
+			}
+		}
+	}
+}
+
+// A format that is not there is refused, and no other is sent in its place.
+func TestFormatOfAnExport(t *testing.T) {
+	s := serve(t, nil)
+	for query, want := range map[string]string{"": "text/csv; charset=utf-8", "?format=": "text/csv; charset=utf-8", "?format=csv": "text/csv; charset=utf-8", "?format=json": "application/x-ndjson"} {
+		if answer := s.get("/export/log" + query); answer.Code != http.StatusOK || answer.Header().Get("Content-Type") != want {
+			t.Errorf("%s: status %d, %s", query, answer.Code, answer.Header().Get("Content-Type"))
+		}
+	}
+	for _, format := range []string{"tsv", "table", "JSON", "xlsx", "csv,json"} {
+		if answer := s.get("/export/log?format=" + format); answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), "there are csv and json") {
+			t.Errorf("%s: status %d", format, answer.Code)
+		}
+	}
+}
+
+// A body is one object: of two, one would be lost.
+func TestBodyIsOneObject(t *testing.T) {
+	s := serve(t, protected)
+	for _, test := range []struct{ address, token, body string }{
+		{"/api/v1/mutes", "muter-0123456789", `{"pattern": "LSF/*", "for": "8h"}`}, {"/api/v1/records/log", "probe-0123456789", `{"direction": "far", "item": "probe", "message": "x"}`},
+	} {
+		for _, rest := range []string{"x", "{}", test.body, "]", `"`, "\x00"} {
+			if answer := s.do("POST", test.address, test.body+rest, bearer(test.token)); answer.Code != http.StatusBadRequest {
+				t.Errorf("%s, then %q: status %d", test.address, rest, answer.Code)
+			}
+		}
+		if kept := s.get("/api/v1/items/far/probe", bearer("reader-0123456789")); kept.Code != http.StatusNotFound {
+			t.Errorf("recorded: %s", kept.Body)
+		}
+		if answer := s.do("POST", test.address, test.body+" \r\n\t", bearer(test.token)); answer.Code != http.StatusCreated {
+			t.Errorf("%s: status %d %s", test.address, answer.Code, answer.Body)
+		}
+	}
+}
