@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -43,8 +45,8 @@ func newDoctorFlags() (*doctorOptions, *flagSet) {
 
 func doctorCommand() *command {
 	return &command{
-		name: "doctor", synopsis: "[--route DIRECTION/ITEM] [--send]", summary: "check that alarms can arrive, or explain where one goes",
-		details: "Looks at the config, the database, the ways to send, and what waits to be sent, and says of each whether it is in order and what to do. The exit status is 1 where something is wrong.",
+		name: "doctor", synopsis: "[--route DIRECTION/ITEM] [--send]", summary: "check config, database, clock, cron and that alarms can arrive, or explain where one goes",
+		details: "Looks at the config, the directions, the database (rights, space, locks, clock, how it is mounted), the spool, what waits to be sent, each way to send and whether its server can be reached, the cron daemon and the lines that it starts mvrun by, and says of each whether it is in order and what to do. The exit status is 1 where the worst of it is a warning, and 2 where it is an error.",
 		examples: []string{
 			"mvrun doctor",
 			"mvrun doctor --send --receivers alice",
@@ -59,6 +61,7 @@ func doctorCommand() *command {
 type finding struct {
 	Check  string `json:"check"`
 	OK     bool   `json:"ok"`
+	State  string `json:"state"` // ok, warning or error
 	Found  string `json:"found"`
 	Advice string `json:"advice,omitempty"` // what to do where it is not ok
 }
@@ -66,15 +69,21 @@ type finding struct {
 // doctor checks one thing after another.
 type doctor struct {
 	*session
+	send     bool // a test alarm, which needs a database
 	findings []finding
 }
 
 func (d *doctor) ok(check, format string, args ...any) {
-	d.findings = append(d.findings, finding{Check: check, OK: true, Found: fmt.Sprintf(format, args...)})
+	d.findings = append(d.findings, finding{Check: check, OK: true, State: "ok", Found: fmt.Sprintf(format, args...)})
+}
+
+// warning is for what works, and may not for long.
+func (d *doctor) warning(check, found, advice string) {
+	d.findings = append(d.findings, finding{Check: check, State: "warning", Found: found, Advice: advice})
 }
 
 func (d *doctor) bad(check, found, advice string) {
-	d.findings = append(d.findings, finding{Check: check, Found: found, Advice: advice})
+	d.findings = append(d.findings, finding{Check: check, State: "error", Found: found, Advice: advice})
 }
 
 func runDoctor(args []string) error {
@@ -89,6 +98,9 @@ func runDoctor(args []string) error {
 	s := newSession(o.runOptions, f)
 	s.told = true // findings say it
 	if o.route != "" {
+		if o.send {
+			return usageError{errors.New("--route explains and sends nothing; --send is for doctor alone"), "mvrun doctor --send"}
+		}
 		return o.explainRoute(s)
 	}
 	for _, name := range []string{"message", "title", "level", "at"} {
@@ -96,42 +108,47 @@ func runDoctor(args []string) error {
 			return usageError{fmt.Errorf("--%s belongs to --route", name), "mvrun doctor --route LSF/check_lsf_node_status"}
 		}
 	}
-	d := &doctor{session: s}
+	d := &doctor{session: s, send: o.send}
+	d.checkVersions()
 	d.checkConfig()
+	d.checkDirections()
 	d.checkDatabase()
+	d.checkSpool()
 	d.checkSending()
+	d.checkCron()
 	if o.send {
 		d.sendTest()
 	}
 	return d.report(o.json)
 }
 
-// report prints what was found; the worst of it is the status.
+// report prints what was found; the worst of it is the status: 1 for a warning, 2
+// for an error.
 func (d *doctor) report(asJSON bool) error {
-	wrong := 0
+	worst := 0
+	signs := map[string]string{"ok": "✓", "warning": "!", "error": "✗"}
 	for _, found := range d.findings {
-		if !found.OK {
-			wrong++
+		switch found.State {
+		case "warning":
+			worst = max(worst, 1)
+		case "error":
+			worst = 2
 		}
 		if asJSON {
 			data, err := json.Marshal(found)
 			if err != nil {
-				return statusError{err, 1}
+				return statusError{err, 2}
 			}
 			fmt.Fprintln(os.Stdout, string(data))
 			continue
 		}
-		sign := "✓"
-		if !found.OK {
-			sign = "✗"
-		}
-		fmt.Fprintf(os.Stdout, "%s %s: %s\n", sign, found.Check, found.Found)
+		fmt.Fprintf(os.Stdout, "%s %s: %s\n", signs[found.State], found.Check, found.Found)
 		if found.Advice != "" {
 			fmt.Fprintf(os.Stdout, "    %s\n", found.Advice)
 		}
 	}
-	if wrong > 0 {
-		return statusError{fmt.Errorf("%d of %d checks found something wrong", wrong, len(d.findings)), 1}
+	if worst > 0 {
+		return silentStatus(worst)
 	}
 	return nil
 }
@@ -169,21 +186,34 @@ func (d *doctor) checkDatabase() {
 		d.bad("database", "nobody knows where it is", "set db_path in the config")
 		return
 	}
-	probe := []string{"probe", newRunID(time.Now())}
-	meta := d.store.Meta()
-	elem := append([]string{record.MetaFolder}, probe...)
-	err := meta.WriteFile([]byte("mvrun doctor\n"), 0o644, elem...)
-	if err == nil {
-		err = meta.Remove(elem...)
+	if _, err := os.Stat(d.store.Path()); errors.Is(err, fs.ErrNotExist) && !d.send {
+		if d.session.options.db == "" && d.config.DBPath == "" {
+			d.ok("database", "%s is not there yet; the first run makes it", d.store.Path())
+			return
+		}
+		d.warning("database", d.store.Path()+" is not there yet", "the first run makes it, on this host alone if it belongs on a share that is not mounted; mvrun init makes it as well")
+		return
 	}
+	elem := []string{record.MetaFolder, "probe", newRunID(time.Now())}
+	meta := d.store.Meta()
+	before := time.Now().Add(-10 * time.Millisecond) // file systems keep the time of the last tick
+	err := meta.WriteFile([]byte("mvrun doctor\n"), 0o644, elem...)
+	after := time.Now()
 	if err != nil {
 		d.bad("database", d.masker.Mask(err.Error()), "until it can be written, records and alarms are kept in the spool")
 		return
 	}
 	layout, _ := d.store.Layout()
 	d.ok("database", "%s can be written (layout %s)", d.store.Path(), layout)
+	d.checkClock(meta.Path(elem...), before, after)
+	if err := meta.Remove(elem...); err != nil {
+		d.bad("database", d.masker.Mask(err.Error()), "files cannot be removed; look at the rights of the folder")
+	}
+	d.checkMount(d.store.Path())
+	d.checkSpace("space", d.store.Path())
+	d.checkLocks()
 	d.checkOutbox()
-	d.checkSpool()
+	d.checkChecks()
 }
 
 func (d *doctor) checkOutbox() {
@@ -195,30 +225,51 @@ func (d *doctor) checkOutbox() {
 		d.bad("outbox", fmt.Sprintf("%d alarms wait, %d of them for more than an hour, the oldest since %s", status.Waiting, status.Stuck,
 			status.Oldest.Local().Format(record.TimeLayout)), "mvrun view alarm --why tells why; mvrun flush tries again at once")
 	case status.Bad > 0:
-		d.bad("outbox", fmt.Sprintf("%d files cannot be read", status.Bad), "look at .mvrun/outbox/*.bad below the database")
+		d.warning("outbox", fmt.Sprintf("%d files cannot be read", status.Bad), "look at .mvrun/outbox/*.bad below the database")
 	default:
 		d.ok("outbox", "%d alarms wait, %d are held back, %d are being sent", status.Waiting, status.Resting, status.Sending)
 	}
 }
 
+// checkSpool looks at the folder that takes what the database cannot take.
 func (d *doctor) checkSpool() {
-	waiting := 0
-	for _, folder := range spoolFolders() {
-		files, _ := filepath.Glob(filepath.Join(folder, "*.spool"))
-		waiting += len(files)
+	usable := ""
+	for _, folder := range d.spoolFolders() {
+		at := folder
+		for at != "/" && !folderExists(at) {
+			at = filepath.Dir(at) // it is made when it is needed
+		}
+		if usable == "" && unix.Access(at, unix.W_OK|unix.X_OK) == nil {
+			usable = folder
+		}
 	}
-	if waiting > 0 {
-		d.bad("spool", fmt.Sprintf("%d files of this host wait to be merged", waiting), "the next run merges them; or mvrun flush")
-		return
+	db := ""
+	if d.store != nil {
+		db = d.store.Path()
 	}
-	d.ok("spool", "empty")
+	waiting, others := record.SpoolWaits(d.spoolFolders(), db)
+	switch {
+	case usable == "":
+		d.bad("spool", "no folder for it can be written: "+strings.Join(d.spoolFolders(), ", "), "what the database does not take would be lost; make one of them")
+	case waiting > 0:
+		d.warning("spool", plural(waiting, "file")+" of this host not merged yet", "the next run merges them; or mvrun flush")
+	case others > 0:
+		d.ok("spool", "empty, in %s, but for %s of other databases", usable, plural(others, "file"))
+	default:
+		d.ok("spool", "empty, in %s", usable)
+	}
+}
+
+func folderExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // checkSending looks at each way to send, and whether it reaches the admins.
 func (d *doctor) checkSending() {
 	way := newRouting(d.config, d.adminOf)
 	if !way.configured() {
-		d.bad("sending", "there is neither send_alarm_command nor a channel", "alarms are recorded as FAILED; set one in the config")
+		d.bad("sending", "there is neither send_alarm_command nor a channel", "alarms are kept for give_up, 3 days, and sent once there is one; set one in the config, as mvrun init does")
 		return
 	}
 	if d.config.SendAlarmCommand != "" {
@@ -298,7 +349,11 @@ func (d *doctor) checkChannel(way *routing, spec notify.ChannelSpec) {
 		d.bad(check, "has no address of these admins: "+strings.Join(unreachable, ", "), "add them to contacts")
 		return
 	}
-	d.ok(check, "is of type %s", spec.Type)
+	if err := notify.Reach(context.Background(), spec, channelOptions()); err != nil {
+		d.warning(check, "its server cannot be reached: "+d.masker.Mask(err.Error()), "alarms by it wait in the outbox meanwhile; look at the address, the proxy and the firewall")
+		return
+	}
+	d.ok(check, "is of type %s, and its server can be reached", spec.Type)
 }
 
 // sendTest sends an alarm that says that it is a test.

@@ -41,13 +41,6 @@ func (o *doctorOptions) explainRoute(s *session) error {
 	if err := item.Validate(); !found || err != nil {
 		return usageError{fmt.Errorf("--route %q is no DIRECTION/ITEM", o.route), example}
 	}
-	level := record.LevelAlarm
-	if !strings.EqualFold(o.level, string(record.LevelAlarm)) {
-		var err error
-		if level, err = parseLevel(o.level); err != nil {
-			return usageError{err, example + " --level Fatal"}
-		}
-	}
 	at := time.Now()
 	if o.at != "" {
 		begin, err := viewer.ParseMoment("at", o.at, at)
@@ -58,6 +51,13 @@ func (o *doctorOptions) explainRoute(s *session) error {
 	}
 	s.told = false
 	known := s.readConfig(time.Now().Add(viewPatience))
+	level := record.LevelAlarm
+	if !strings.EqualFold(o.level, string(record.LevelAlarm)) {
+		var err error
+		if level, err = s.parseLevel(o.level); err != nil {
+			return usageError{err, example + " --level Fatal"}
+		}
+	}
 	if _, ok := s.config.Admin(direction); !ok {
 		printLine(fmt.Sprintf("mvrun: warning: direction %q is not in valid_direction_dic%s", direction, didYouMean(direction, s.directionNames())))
 	}
@@ -69,7 +69,7 @@ func (o *doctorOptions) explainRoute(s *session) error {
 	answer := o.explain(s, a, at)
 	if path := s.databasePath(known); path != "" {
 		if store, err := s.newStore(path); err == nil {
-			mutes, _ := store.Mutes(at)
+			mutes, _ := store.Silenced(at)
 			for _, mute := range mutes {
 				if mute.Covers(item) {
 					answer.Muted = mute.String()
