@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,28 +69,115 @@ func unmuteCommand() *command {
 	}
 }
 
+func newRetireFlags() (o *muteOptions, undo *bool, f *flagSet) {
+	o = &muteOptions{runOptions: newRunOptions()}
+	f = newFlagSet("retire")
+	f.SetInterspersed(true)
+	f.StringVar(&o.reason, "reason", "", "`why`, for those who ask")
+	undo = f.Bool("undo", false, "take it back")
+	addDatabaseFlags(f, &o.config, &o.db)
+	return o, undo, f
+}
+
+func retireCommand() *command {
+	return &command{
+		name: "retire", synopsis: "[DIRECTION/ITEM [--reason TEXT] [--undo]]", summary: "take items that are not to run any more out of the lists, with their history kept",
+		details: mutePatterns + "What is retired is not missed by the check, sends no alarms, and is left out where items are listed, unless it is asked for by name. Without arguments, what is retired is listed.",
+		examples: []string{
+			`mvrun retire LSF/check_lsf_node_status --reason "replaced by check_nodes"`,
+			"mvrun retire --undo LSF/check_lsf_node_status",
+			"mvrun retire",
+		},
+		flags: func() *flagSet { _, _, f := newRetireFlags(); return f },
+		run:   runRetire,
+	}
+}
+
+func runRetire(args []string) error {
+	o, undo, f := newRetireFlags()
+	if err := f.Parse(args); err != nil {
+		return flagError("retire", f, err)
+	}
+	if f.NArg() == 0 && f.NFlag() == countChanged(f, "config", "db") {
+		return o.list(f, func(s *record.Store) ([]record.Mute, error) { return s.Retired() })
+	}
+	const example = `mvrun retire LSF/check_lsf_node_status --reason "replaced"`
+	if f.NArg() != 1 {
+		return usageError{errors.New("retire takes one DIRECTION/ITEM"), example}
+	}
+	pattern, err := record.ParsePattern(f.Arg(0))
+	if err != nil {
+		return usageError{err, example}
+	}
+	if *undo {
+		return o.end(f, pattern, (*record.Store).Unretire, "retired", "retire")
+	}
+	return o.put(f, record.Mute{Pattern: pattern, Since: time.Now(), By: userName(), Reason: strings.TrimSpace(o.reason), Retired: true})
+}
+
 func runMute(args []string) error {
 	o, f := newMuteFlags()
 	if err := f.Parse(args); err != nil {
 		return flagError("mute", f, err)
 	}
 	if f.NArg() == 0 && f.NFlag() == countChanged(f, "config", "db") {
-		return o.listMutes(f)
+		return o.list(f, func(s *record.Store) ([]record.Mute, error) { return s.Mutes(time.Now()) })
 	}
-	now := time.Now()
-	mute, err := o.mute(f, now)
+	mute, err := o.mute(f, time.Now())
 	if err != nil {
 		return err
 	}
-	store, err := o.store(f)
+	return o.put(f, mute)
+}
+
+// put keeps a mute, says so, and records it.
+func (o *muteOptions) put(f *flagSet, mute record.Mute) error {
+	s, err := o.open(f)
 	if err != nil {
 		return err
 	}
-	if err := store.PutMute(mute); err != nil {
-		return statusError{err, 1}
+	if err := s.store.PutMute(mute); err != nil {
+		return statusError{ofOther(s.store, mute.Pattern, err), 1}
 	}
 	fmt.Fprintln(os.Stdout, mute)
-	return nil
+	items, err := s.store.Candidates(nil, nil)
+	if err == nil && !slices.ContainsFunc(items, mute.Covers) {
+		printLine("mvrun: warning: no item matches " + mute.Pattern + " so far")
+	}
+	return s.recordMute(mute.Pattern, mute.String())
+}
+
+// ofOther explains why a mute of another user cannot be changed in a shared database.
+func ofOther(store *record.Store, pattern string, err error) error {
+	if errors.Is(err, fs.ErrPermission) && store.Meta().Shared() {
+		return fmt.Errorf("only the user who has set it, or root, can change this for %s: %w", pattern, err)
+	}
+	return err
+}
+
+// end takes a mute back, and records that.
+func (o *muteOptions) end(f *flagSet, pattern string, remove func(*record.Store, string) (bool, error), what, lists string) error {
+	s, err := o.open(f)
+	if err != nil {
+		return err
+	}
+	found, err := remove(s.store, pattern)
+	err = ofOther(s.store, pattern, err)
+	if err == nil && !found {
+		err = fmt.Errorf("%s is not %s; mvrun %s lists what is", pattern, what, lists)
+	}
+	if err != nil {
+		return statusError{err, 1}
+	}
+	return s.recordMute(pattern, fmt.Sprintf("%s is not %s any more, says %s", pattern, what, userName()))
+}
+
+// recordMute makes a record of what somebody did about alarms: of the item, where
+// it is one, else of the check, where all that concerns many items is.
+func (s *session) recordMute(pattern, text string) error {
+	s.item = s.store.ItemOfMute(pattern)
+	s.log(record.LevelInfo, "mvrun: "+text, time.Now())
+	return s.leave()
 }
 
 func countChanged(f *flagSet, names ...string) (n int) {
@@ -127,12 +216,14 @@ func (o *muteOptions) mute(f *flagSet, now time.Time) (record.Mute, error) {
 	return m, nil
 }
 
-func (o *muteOptions) listMutes(f *flagSet) error {
-	store, err := o.store(f)
+// list prints what is muted or retired.
+func (o *muteOptions) list(f *flagSet, read func(*record.Store) ([]record.Mute, error)) error {
+	s, err := o.open(f)
 	if err != nil {
 		return err
 	}
-	mutes, err := store.Mutes(time.Now())
+	defer s.writer.Close(0)
+	mutes, err := read(s.store)
 	if err != nil {
 		return statusError{err, 1}
 	}
@@ -154,27 +245,17 @@ func runUnmute(args []string) error {
 	if err != nil {
 		return usageError{err, "mvrun unmute LSF/check_lsf_node_status"}
 	}
-	store, err := o.store(f)
-	if err != nil {
-		return err
-	}
-	found, err := store.RemoveMute(pattern)
-	if err == nil && !found {
-		err = fmt.Errorf("%s is not muted; mvrun mute lists what is", pattern)
-	}
-	if err != nil {
-		return statusError{err, 1}
-	}
-	return nil
+	return o.end(f, pattern, (*record.Store).RemoveMute, "muted", "mute")
 }
 
-// store opens the database that the config names, which may not be there yet.
-func (o *muteOptions) store(f *flagSet) (*record.Store, error) {
+// open opens the database that the config names, which may not be there yet.
+func (o *muteOptions) open(f *flagSet) (*session, error) {
 	s := newSession(o.runOptions, f)
 	takeFileEnvironment(f)
-	path := s.databasePath(s.readConfig(time.Now().Add(viewPatience)))
-	if path == "" {
+	s.openStore(s.readConfig(time.Now().Add(viewPatience)))
+	if s.store == nil {
 		return nil, statusError{errors.New("the config does not say where the database is"), 1}
 	}
-	return s.newStore(path)
+	s.origin = origin{user: userName(), address: hostAddress(), hostname: hostName()}
+	return s, nil
 }
