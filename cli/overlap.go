@@ -2,9 +2,7 @@ package cli
 
 import (
 	"fmt"
-	"hash/fnv"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,30 +13,6 @@ import (
 
 // overlapPoll is how often a run that waits for another looks again.
 const overlapPoll = 100 * time.Millisecond
-
-// overlapLock holds an item's place on this host. It is a socket in the
-// abstract namespace: the kernel gives it to one process at a time and takes it
-// back when that one ends, however it ends; no file can be stale, read-only, or
-// on a network file system; and the command, which does not inherit it, cannot
-// keep it by a daemon that it leaves behind.
-func overlapLock(db string, item record.Item) (release func(), held bool, err error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return nil, false, err
-	}
-	unix.CloseOnExec(fd)
-	h := fnv.New128a()
-	fmt.Fprintf(h, "%s\x00%s", db, item)
-	err = unix.Bind(fd, &unix.SockaddrUnix{Name: fmt.Sprintf("@mvrun-overlap-%x", h.Sum(nil))})
-	if err != nil {
-		unix.Close(fd)
-		if err == unix.EADDRINUSE {
-			return nil, true, nil
-		}
-		return nil, false, err
-	}
-	return func() { unix.Close(fd) }, false, nil
-}
 
 // overlapAllows reports whether the job may run beside, or after, the item's
 // other runs on this host. The lock is held until this process ends; runs that
@@ -52,24 +26,33 @@ func (j *job) overlapAllows() bool {
 		db = j.store.Path()
 	}
 	mine := false
-	for asked := 0; ; {
+	pursued := map[string]*pursuit{}
+	for {
+		within := j.around()
 		if !mine {
-			_, held, err := overlapLock(db, j.item)
-			if err != nil {
+			var err error
+			if mine, err = takePlace(db, j.item, j.run, within); err != nil {
 				j.warn(fmt.Sprintf("overlap: %v; the job runs all the same", err))
 				return true
 			}
-			mine = !held
 		}
-		if mine && len(j.others()) == 0 {
+		var others []record.Mark
+		if mine || j.options.overlap != overlapWait { // who waits for the place need not know who has it
+			others = j.others(within)
+		}
+		if mine && len(others) == 0 {
 			return true
 		}
 		if j.options.overlap == overlapSkip {
-			j.notes = append(j.notes, j.whoRuns())
+			j.notes = append(j.notes, whoRuns(others))
 			return false
 		}
 		if j.options.overlap == overlapKill {
-			asked = j.stopOthers(asked)
+			if err := j.stopOthers(others, pursued); err != nil {
+				j.warn(fmt.Sprintf("overlap: %v; this run is skipped", err))
+				j.notes = append(j.notes, whoRuns(others))
+				return false
+			}
 		}
 		if !j.pause(overlapPoll) {
 			return false
@@ -79,7 +62,7 @@ func (j *job) overlapAllows() bool {
 
 // others are the item's runs on this host that are not around this one, or none
 // where the database does not answer.
-func (j *job) others() []record.Mark {
+func (j *job) others(a around) []record.Mark {
 	if j.store == nil {
 		return nil
 	}
@@ -89,39 +72,99 @@ func (j *job) others() []record.Mark {
 		answers <- marks
 	}()
 	marks, _ := record.AwaitFairly(answers, startBudget, record.Starved)
-	var others []record.Mark
-	for _, mark := range marks[record.StateAlive] {
-		if mark.Run != j.parent && mark.PID != os.Getpid() {
+	return notAround(marks[record.StateAlive], a)
+}
+
+// around are the runs that this one stands within, as far as they can be known
+// without the database: the parent by its id, and all by their processes, which
+// the orphans of a run stay below.
+func (j *job) around() around {
+	a := around{run: j.parent, pids: map[int]bool{}}
+	buf := make([]byte, record.ProcBytes)
+	for pid, ok := os.Getppid(), true; ok && pid > 0 && !a.pids[pid]; {
+		a.pids[pid] = true
+		_, pid, ok = readStat(pid, buf)
+	}
+	return a
+}
+
+type around struct {
+	run  string // the parent's, "" for none
+	pids map[int]bool
+}
+
+// notAround leaves out the marks of runs that are around this one. A parent that is
+// known by its id alone, since it did not start this run by a child of its own, has
+// told of its parent in its mark.
+func notAround(marks []record.Mark, a around) (others []record.Mark) {
+	parents := map[string]string{}
+	for _, mark := range marks {
+		parents[mark.Run] = mark.Parent
+	}
+	runs := map[string]bool{}
+	for run := a.run; run != "" && !runs[run]; run = parents[run] {
+		runs[run] = true
+	}
+	for _, mark := range marks {
+		if !runs[mark.Run] && !a.pids[mark.PID] {
 			others = append(others, mark)
 		}
 	}
 	return others
 }
 
-func (j *job) whoRuns() string {
-	for _, mark := range j.others() {
+func whoRuns(others []record.Mark) string {
+	for _, mark := range others {
 		return fmt.Sprintf("run %s of PID %d is still running", mark.Run, mark.PID)
 	}
 	return "another run is still running"
 }
 
-// stopOthers asks the item's other runs to end: at once, a second time after
-// kill-after, which reaches their whole tree, and at last by KILL.
-func (j *job) stopOthers(asked int) int {
-	patience := max(1, int(j.options.killAfter/overlapPoll))
-	var signal syscall.Signal
-	switch asked {
-	case 0, patience:
-		signal = unix.SIGTERM
-	case 2 * patience:
-		signal = unix.SIGKILL
-	default:
-		return asked + 1
+// stopOthers goes on to end the item's other runs, and fails where one of them
+// cannot be signalled, as another user's.
+func (j *job) stopOthers(others []record.Mark, pursued map[string]*pursuit) error {
+	for _, mark := range others {
+		p := pursued[mark.Run]
+		if p == nil {
+			p = &pursuit{since: time.Now()}
+			pursued[mark.Run] = p
+		}
+		if err := p.goOn(mark.PID, j.options.killAfter); err != nil && err != unix.ESRCH {
+			return fmt.Errorf("run %s of PID %d, user %s, cannot be stopped: %w", mark.Run, mark.PID, mark.User, err)
+		}
 	}
-	for _, mark := range j.others() {
-		_ = unix.Kill(mark.PID, signal)
+	return nil
+}
+
+// pursuit is how far the ending of another run has come.
+type pursuit struct {
+	since time.Time
+	steps int
+}
+
+// recordPatience is how long an mvrun may take to record the end of its job, once
+// that was killed.
+const recordPatience = 10 * time.Second
+
+// goOn sends TERM, which is for the job; once kill-after has passed it has the
+// job's whole tree killed, by the mvrun that runs it and that stays to record how
+// it ended; and KILL to that mvrun only where nothing of this has come about.
+func (p *pursuit) goOn(pid int, killAfter time.Duration) error {
+	elapsed := time.Since(p.since)
+	switch {
+	case p.steps == 0:
+		p.steps++
+		return unix.Kill(pid, unix.SIGTERM)
+	case p.steps == 1 && elapsed >= killAfter:
+		p.steps++
+		err := runner.AskToKill(pid)
+		_ = unix.Kill(pid, unix.SIGCONT) // while it is stopped it does nothing
+		return err
+	case p.steps == 2 && elapsed >= killAfter+recordPatience:
+		p.steps++
+		return unix.Kill(pid, unix.SIGKILL)
 	}
-	return asked + 1
+	return nil
 }
 
 // skip records a run that was not to be. It is no failure: it was asked for.
