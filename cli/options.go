@@ -16,20 +16,21 @@ import (
 // runOptions are the settings of a run. Where they come from: the flag, the
 // environment, the remembered value of the item, the config, the default.
 type runOptions struct {
-	direction, item                string
-	receivers, alarmFrequency      string
-	schedule, frequency            string
-	author, startup, script, title string
-	timeout, killAfter             time.Duration
-	retries                        int
-	retryDelay, jitter             time.Duration
-	overlap, onFailure, scan, keep string
-	failAfter                      int
-	alarmOn, errorOn               []*regexp.Regexp
-	pty, quiet                     bool
-	labels                         [][2]string
-	config, db                     string
-	told                           map[string]bool // by flag or environment
+	direction, item                 string
+	receivers, alarmFrequency       string
+	schedule, frequency             string
+	author, startup, script, title  string
+	timeout, maxDuration, killAfter time.Duration
+	retries                         int
+	retryDelay, jitter              time.Duration
+	overlap, onFailure, scan, keep  string
+	failAfter                       int
+	alarmOn, errorOn                []*regexp.Regexp
+	pty, quiet                      bool
+	labels                          [][2]string
+	config, db                      string
+	trial                           string          // a folder; the run is one of `mvrun selftest`
+	told                            map[string]bool // by flag or environment
 }
 
 // The words of the flags that take one of a few.
@@ -65,6 +66,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.StringVar(&o.script, "script", "", "`path` of the script (default: found in the command)")
 	f.StringVar(&o.title, "title", "", "title of alarms (default: the item)")
 	f.Var(durationValue{&o.timeout}, "timeout", "stop the whole process tree after this `time` (default: never)")
+	f.Var(durationValue{&o.maxDuration}, "max-duration", "have mvrun check tell of a run that takes longer than this `time` (default: much longer than ever before)")
 	f.Var(durationValue{&o.killAfter}, "kill-after", "kill what is left of it this `time` later")
 	f.Var(countValue{&o.retries, 0}, "retries", "run again up to `n` times after a failure")
 	f.Var(durationValue{&o.retryDelay}, "retry-delay", "`time` between two attempts")
@@ -76,12 +78,18 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.Var(patternsValue{&o.errorOn}, "error-on", "an output line that matches this `regexp` (RE2) is an Error; repeatable")
 	f.Var(choiceValue{&o.scan, []string{scanStdout, scanStderr, scanBoth}}, "scan", "where records are looked for: stdout, stderr, both")
 	f.BoolVar(&o.pty, "pty", false, "give the command a terminal, so that it writes line by line")
-	f.BoolVar(&o.quiet, "quiet", false, "hold the output back and show it only if the run fails")
+	f.BoolVar(&o.quiet, "quiet", false, "hold the output back and show it, of all attempts, only if the run fails")
 	f.Var(choiceValue{&o.keep, []string{keepFailure, keepAlways, keepNever}}, "keep-output", "when the last 64 KiB of output are kept: failure, always, never")
 	f.Var(labelsValue{&o.labels}, "label", "free label `k=v` on the run; repeatable")
 	addDatabaseFlags(f, &o.config, &o.db)
+	f.StringVar(&o.trial, trialFlag, "", "the run is one of mvrun selftest, and leaves what it leaves in this `folder`")
+	f.Lookup(trialFlag).Hidden = true
 	return f
 }
+
+// trialFlag is for mvrun's own use. It is a flag so that what a run starts of
+// mvrun has it as well.
+const trialFlag = "trial"
 
 // addDatabaseFlags are what every subcommand takes that reads or writes records.
 func addDatabaseFlags(f *pflag.FlagSet, config, db *string) {
@@ -100,15 +108,24 @@ func newFlagSet(name string) *flagSet {
 	return f
 }
 
-// repeated are the flags that may be given more than once; in the environment
+// visitFlags leaves out what is not for users.
+func visitFlags(f *pflag.FlagSet, visit func(*pflag.Flag)) {
+	f.VisitAll(func(flag *pflag.Flag) {
+		if !flag.Hidden {
+			visit(flag)
+		}
+	})
+}
+
+// repeated tells the flags that may be given more than once; in the environment
 // and the config they have one value a line.
-var repeated = map[string]bool{"alarm-on": true, "error-on": true, "label": true}
+func repeated(flag string) bool { return flag == "alarm-on" || flag == "error-on" || flag == "label" }
 
 // fromEnvironment takes the flags that the command line left out from
 // MVRUN_<NAME>. What is wrong there is told and passed over: only a command
 // line may keep a job from starting.
 func (o *runOptions) fromEnvironment(f *pflag.FlagSet, getenv func(string) string) (problems []string) {
-	f.VisitAll(func(flag *pflag.Flag) {
+	visitFlags(f, func(flag *pflag.Flag) {
 		if flag.Changed {
 			o.told[flag.Name] = true
 			return
@@ -132,7 +149,7 @@ func envName(flag string) string {
 }
 
 func setValues(flag *pflag.Flag, value string) error {
-	if !repeated[flag.Name] {
+	if !repeated(flag.Name) {
 		return flag.Value.Set(value)
 	}
 	for line := range strings.Lines(value) {

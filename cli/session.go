@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,12 +32,13 @@ type session struct {
 	config     *config.Config // never nil
 	configPath string
 	// Why what the config does not say may only be unknown; "" where it is whole.
-	configTrouble string
-	item          record.Item
-	run           string // the run's id; "" outside of one
-	told          bool   // the run has warned of the settings already
-	parent        string
-	origin        origin
+	configTrouble    string
+	retentionTrouble string // why retention cannot be trusted; "" where it can
+	item             record.Item
+	run              string // the run's id; "" outside of one
+	told             bool   // the run has warned of the settings already
+	parent           string
+	origin           origin
 
 	store  *record.Store // nil where the config could not say which database
 	spool  *record.Spool
@@ -86,6 +88,9 @@ func (s *session) warn(problem string) {
 
 // readEnvironment takes what the command line left out from the environment.
 func (s *session) readEnvironment() {
+	if s.options.trial != "" {
+		return // selftest tries mvrun, not what it is set to
+	}
 	for _, problem := range s.options.fromEnvironment(s.flags, os.Getenv) {
 		s.warnOfSettings(problem)
 	}
@@ -114,11 +119,11 @@ func (s *session) open(deadline time.Time) {
 // to use.
 func (s *session) readSettings(deadline time.Time) (known bool) {
 	known = s.readConfig(deadline)
-	for _, problem := range s.options.fromConfig(s.flags, s.config.Defaults) {
-		s.warnOfSettings(problem)
-	}
 	if err := s.options.checkFrequency(); err != nil {
 		s.warnOfSettings(err.Error() + "; it counts as not given")
+	}
+	for _, problem := range s.options.fromConfig(s.flags, s.config.Defaults) {
+		s.warnOfSettings(problem)
 	}
 	s.item = record.Item{Direction: s.options.direction, Name: s.options.item}
 	return known
@@ -158,6 +163,7 @@ func (s *session) readConfig(deadline time.Time) (known bool) {
 	faults, ok := errors.AsType[config.Faults](err)
 	if !ok {
 		s.warnOfSettings("config: " + err.Error())
+		s.retentionTrouble = s.configTrouble
 		return false
 	}
 	known = true
@@ -167,6 +173,9 @@ func (s *session) readConfig(deadline time.Time) (known bool) {
 		// in what could not be read.
 		if fault.Key == "" || fault.Key == "db_path" {
 			known = s.config.DBPath != ""
+		}
+		if fault.Key == "" || fault.Key == "retention" || strings.HasPrefix(fault.Key, "retention.") {
+			s.retentionTrouble = "retention in the config could not be read in full"
 		}
 	}
 	return known
@@ -193,6 +202,7 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 // openStore makes the writer. Nothing is touched on disk yet.
 func (s *session) openStore(known bool) {
 	s.masker = s.newMasker()
+	s.maskLabels()
 	db := s.databasePath(known)
 	if db != "" {
 		store, err := s.newStore(db)
@@ -206,7 +216,7 @@ func (s *session) openStore(known bool) {
 	if name == "" {
 		name = newRunID(time.Now())
 	}
-	s.spool = record.NewSpool(spoolFolders(), record.SpoolName(time.Now(), name, db))
+	s.spool = record.NewSpool(s.spoolFolders(), record.SpoolName(time.Now(), name, db))
 	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase, Starved: record.Starved})
 	s.mu.Lock()
 	s.writer = writer
@@ -228,7 +238,7 @@ func (s *session) databasePath(known bool) string {
 
 func (s *session) newStore(path string) (*record.Store, error) {
 	return record.OpenStore(path, record.StoreOptions{
-		Layout: record.Layout(s.config.DBLayout), Host: hostName(), Lock: lockInChild,
+		Layout: record.Layout(s.config.DBLayout), Host: hostName(), SpoolFolders: s.spoolFolders(), Lock: lockInChild,
 	})
 }
 
@@ -260,7 +270,16 @@ func (s *session) warnOfDatabase(problem string) {
 	s.warn(problem)
 }
 
-func spoolFolders() []string {
+// spoolFolders are the places for what the database does not take and for what
+// runs on this host tell each other.
+func (s *session) spoolFolders() []string {
+	if s.options.trial != "" {
+		return []string{filepath.Join(s.options.trial, "spool")}
+	}
+	return hostFolders()
+}
+
+func hostFolders() []string {
 	return record.SpoolFolders(os.Getenv("XDG_STATE_HOME"), os.Getuid())
 }
 
@@ -271,6 +290,16 @@ func (s *session) newMasker() *record.Masker {
 		masker, _ = record.NewMasker(nil)
 	}
 	return masker
+}
+
+// maskLabels takes secrets out of the labels, which are recorded and remembered.
+func (s *session) maskLabels() {
+	for i, label := range s.options.labels {
+		setting := s.masker.MaskArgs([]string{label[0] + "=" + label[1]})[0]
+		if _, value, ok := strings.Cut(setting, "="); ok {
+			s.options.labels[i][1] = value
+		}
+	}
 }
 
 // recordWarnings makes records of what was told before the writer was there.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // The values below are pflag.Values: what a flag accepts, the environment and
@@ -35,8 +36,7 @@ func deref(text *string) string {
 	return *text
 }
 
-// durationValue is a time with units, or a plain number of seconds as
-// timeout(1) and sleep(1) take it.
+// durationValue is a time; see viewer.ParseDuration.
 type durationValue struct{ duration *time.Duration }
 
 func (v durationValue) Type() string { return "duration" }
@@ -49,40 +49,12 @@ func (v durationValue) String() string {
 }
 
 func (v durationValue) Set(text string) error {
-	d, err := parseDuration(text)
+	d, err := viewer.ParseDuration(text)
 	if err != nil {
 		return err
 	}
 	*v.duration = d
 	return nil
-}
-
-var errDuration = errors.New("is no time; write 90, 90s, 5m, 1h30m or 2d")
-
-func parseDuration(text string) (time.Duration, error) {
-	text = strings.TrimSpace(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseFloat(days, 64)
-		if err != nil {
-			return 0, errDuration
-		}
-		return inRange(n * 24 * float64(time.Hour))
-	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		return inRange(n * float64(time.Second))
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, errDuration
-	}
-	return d, nil
-}
-
-func inRange(nanoseconds float64) (time.Duration, error) {
-	if !(nanoseconds >= 0 && nanoseconds < 1<<62) {
-		return 0, errDuration
-	}
-	return time.Duration(nanoseconds), nil
 }
 
 // countValue is a whole number from a least value on.
