@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/notify"
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 )
@@ -32,7 +33,8 @@ type alarmDesk struct {
 // raised is a message that is an alarm, and what it tells.
 type raised struct {
 	record.Message
-	kind notify.Kind
+	kind  notify.Kind
+	about *record.Item // another item that it tells of
 }
 
 // Bounds of the desk's waits: for what the item remembers, since a message must
@@ -94,7 +96,7 @@ func (d *alarmDesk) raiseKind(message record.Message, kind notify.Kind) {
 	if kind == notify.KindFailure || kind == notify.KindReminder {
 		message.Key = failureKey
 	}
-	m := raised{message, kind}
+	m := raised{Message: message, kind: kind}
 	d.counts.mu.Lock()
 	d.counts.alarms++
 	d.counts.mu.Unlock()
@@ -110,12 +112,20 @@ func (d *alarmDesk) raiseKind(message record.Message, kind notify.Kind) {
 	}
 }
 
+// raiseAbout raises an alarm about another item than the one that records it.
+func (d *alarmDesk) raiseAbout(item record.Item, message record.Message, kind notify.Kind) {
+	d.noMoreSettings()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dispatch(raised{Message: message, kind: kind, about: &item})
+}
+
 // suppress records an alarm that is held back before it is raised.
 func (d *alarmDesk) suppress(message record.Message, kind notify.Kind, hold notify.Hold) {
 	d.noMoreSettings()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open().Suppress(d.alarm(raised{message, kind}), hold)
+	d.open().Suppress(d.alarm(raised{Message: message, kind: kind}), hold)
 }
 
 // dispatch hands an alarm to the dispatcher. The caller holds d.mu.
@@ -128,7 +138,7 @@ func (d *alarmDesk) alarm(m raised) notify.Alarm {
 		Time: m.Time, Direction: s.item.Direction, Item: s.item.Name, Level: m.Level,
 		Title: orElse(m.Title, orElse(s.options.title, s.item.Name)), Message: m.Text,
 		Receivers: notify.SplitReceivers(orElse(m.Receivers, d.receivers)),
-		Frequency: orElse(m.Frequency, d.frequency), Key: m.Key, Kind: m.kind,
+		Frequency: orElse(m.Frequency, d.frequency), Key: m.Key, Kind: m.kind, About: m.about,
 		Run: s.run, Parent: s.parent, Host: s.origin.address, Hostname: s.origin.hostname,
 		Script: s.origin.script, Startup: s.origin.startup, BuildURL: s.origin.buildURL,
 	}
@@ -156,7 +166,11 @@ func (d *alarmDesk) open() *notify.Dispatcher {
 // receiversOf are those that an item's alarms go to where nothing else is said.
 func (s *session) receiversOf(item record.Item) []string {
 	settings, _ := s.store.ReadItem(item)
-	return notify.SplitReceivers(orElse(settings[record.KeyAlarmReceivers], s.adminOf(item.Direction)))
+	receivers := settings[record.KeyAlarmReceivers]
+	if newMerging(s, settings).filledIn(record.KeyAlarmReceivers) {
+		receivers = orElse(s.config.Defaults["receivers"], orElse(s.adminOf(item.Direction), receivers))
+	}
+	return notify.SplitReceivers(orElse(receivers, s.adminOf(item.Direction)))
 }
 
 // sendLeft sends what other runs have left in the outbox, beside the job. It
@@ -174,6 +188,14 @@ func (d *alarmDesk) sendLeft() {
 	dispatcher := d.open()
 	d.mu.Unlock()
 	_, _ = dispatcher.FlushPending(false)
+}
+
+// placed waits until what was raised is on a disk, at most this long.
+func (d *alarmDesk) placed(wait time.Duration) bool {
+	d.mu.Lock()
+	dispatcher := d.dispatcher
+	d.mu.Unlock()
+	return dispatcher == nil || dispatcher.Placed(wait)
 }
 
 // flush sends all that waits in the outbox.
@@ -199,6 +221,31 @@ func (d *alarmDesk) settle() {
 	d.counts.mu.Lock()
 	defer d.counts.mu.Unlock()
 	d.counts.sent, d.counts.held = int64(report.Own.Sent), int64(report.Own.Suppressed)
+}
+
+// tells waits until it is known whether somebody is told of what was raised, at
+// most this long; see notify.Dispatcher.Tells.
+func (d *alarmDesk) tells(wait time.Duration) (bool, notify.Hold) {
+	d.noMoreSettings()
+	d.mu.Lock()
+	dispatcher := d.dispatcher
+	d.mu.Unlock()
+	if dispatcher == nil {
+		return false, notify.Hold{}
+	}
+	return dispatcher.Tells(wait)
+}
+
+// bounded gives a frequency that keeps alarms for the failing of an item from
+// coming with each run: that of the item, where it is one.
+func (d *alarmDesk) bounded() string {
+	d.noMoreSettings()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if policy, err := ratelimit.Parse(d.frequency); err == nil && policy.Lasting() {
+		return d.frequency
+	}
+	return "max 1 times"
 }
 
 // drain waits for the senders, at most this long, and leaves the rest to a later

@@ -26,11 +26,12 @@ type drainState struct {
 }
 
 // handOver leaves a drainer behind for what the command's children still write,
-// and gives it what the parsers hold. After a success, --quiet goes on for them.
-func (j *job) handOver(result *runner.Result, parsers [2][]byte) {
+// and gives it what the parsers hold. With discard, nobody sees it: after a success,
+// and before another attempt, which may be one, --quiet goes on for them.
+func (j *job) handOver(result *runner.Result, parsers [2][]byte, discard bool) {
 	leftover := result.Leftover
 	result.Leftover = nil
-	leftover.Discard = j.options.quiet && !failed(result)
+	leftover.Discard = discard
 	state, err := j.drainState(parsers)
 	if err == nil {
 		err = leftover.Handoff([]string{"mvrun", internalDrain}, os.Environ(), state)
@@ -80,6 +81,11 @@ func drain() int {
 	if err := flags.Parse(state.Flags); err != nil {
 		return runner.ExitFault
 	}
+	if options.trial != "" { // nobody reads the records, and their folder goes
+		runner.NewSupervisor()
+		drainer.Drain(nil, nil)
+		return 0
+	}
 	j := &job{session: newSession(options, flags), start: time.Now(), upkeepDone: make(chan struct{})}
 	close(j.upkeepDone)
 	j.run, j.parent, j.told = state.Run, state.Parent, true
@@ -90,7 +96,7 @@ func drain() int {
 	j.open(j.start.Add(time.Second))
 	j.item = state.Item
 	j.origin = findOrigin(options, state.Script)
-	j.nested = record.NewNested(spoolFolders(), j.run, j.parent)
+	j.nested = record.NewNested(j.spoolFolders(), j.run, j.parent)
 	j.supervisor = runner.NewSupervisor()
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
 	j.streams = j.newStreams()

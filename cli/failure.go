@@ -13,6 +13,16 @@ import (
 // tailLines is how much of the output goes into the alarm of a failed run.
 const tailLines = 20
 
+// toldFailure is what a failed run tells the one around it where somebody is told
+// of it by an alarm.
+const toldFailure = "failure"
+
+// failure is what the run around a failed one is to know of it.
+type failure struct {
+	known  bool // it is one that is told of
+	within bool // by an alarm of a run within it
+}
+
 // tellFailure makes of a failed run what --on-failure says. A run that was told
 // to stop has not failed; a run that has raised an alarm of its own needs no
 // second one; and where a run within this one has told, that is enough.
@@ -20,26 +30,52 @@ func (j *job) tellFailure(result *runner.Result) {
 	if j.options.onFailure == failureNone {
 		return
 	}
-	told := j.nested.FailureTold()
+	recorded := j.nested.FailureTold()
 	j.nested.TellFailure()
-	if told {
-		return
-	}
+	j.failure = failure{known: true, within: j.nested.Told(toldFailure) > 0}
 	text := j.failureText(result)
 	switch {
 	case result.StoppedBy != 0:
-		j.log(record.LevelWarning, text, time.Now())
+		if !recorded {
+			j.log(record.LevelWarning, text, time.Now())
+		}
 	case j.options.onFailure == failureLog:
-		j.counts.level(record.LevelError)
-		j.log(record.LevelError, text, time.Now())
+		if !recorded {
+			j.counts.level(record.LevelError)
+			j.log(record.LevelError, text, time.Now())
+		}
 	default:
 		j.alarmFailure(text)
 	}
 }
 
+// passFailureOn tells the run around this one, once it is known, that somebody is
+// told of this run's failure: that one need not be told of as well.
+func (j *job) passFailureOn() {
+	if !j.failure.known || !j.nested.HasParent() {
+		return
+	}
+	if told, _ := j.alarms.tells(0); told || j.failure.within {
+		j.nested.Tell(toldFailure)
+	}
+}
+
+// toldWait bounds the wait for what becomes of a failed run's own alarms.
+const toldWait = endBudget / 2
+
+// ownAlarms reports whether somebody is told of the run by an alarm of its own,
+// or was not, since he had been told of the like before.
+func (j *job) ownAlarms() (told, limited bool) {
+	told, hold := j.alarms.tells(toldWait)
+	byLimit := j.nested.Told(toldLimited)
+	silent := byLimit + j.nested.Told(toldDropped)
+	return told || j.counts.said > silent, byLimit > 0 || hold.Limits()
+}
+
 // alarmFailure raises the alarm of a failed run, or says why there is none, and
 // marks the item as failing.
 func (j *job) alarmFailure(text string) {
+	told, limited := j.ownAlarms()
 	mark := record.Failing{Since: j.begun}
 	if before := j.failing(); before != nil {
 		mark = *before
@@ -52,8 +88,11 @@ func (j *job) alarmFailure(text string) {
 		count = j.failuresInARow()
 	}
 	switch {
-	case j.counts.raised() > 0: // it has told by itself
+	case told:
 		mark.Alarmed, mark.Told = true, due
+	case j.failure.within:
+		j.alarms.suppress(message, notify.KindFailure, notify.Hold{Cause: notify.CauseTold, Reason: "told: a run within this one has failed, and raised an alarm"})
+		return // the mark may be the other's, where both are of one item
 	case count < j.options.failAfter:
 		j.alarms.suppress(message, notify.KindFailure, notify.Hold{
 			Cause: notify.CauseFailAfter, Count: count,
@@ -65,7 +104,15 @@ func (j *job) alarmFailure(text string) {
 		message.Frequency = "everytime"
 		j.alarms.raiseKind(message, notify.KindReminder)
 		mark.Told = due
+	case limited && mark.Alarmed && j.wasTold(mark.Since):
+		j.alarms.suppress(message, notify.KindFailure, notify.Hold{
+			Cause: notify.CauseTold, Count: mark.Runs - 1,
+			Reason: fmt.Sprintf("told: the run's own alarm was held back by its frequency, and the item is known to fail since %s", mark.Since.Format(record.TimeLayout)),
+		})
 	default:
+		if limited { // it comes with each run, and so would this one
+			message.Frequency = j.alarms.bounded()
+		}
 		j.alarms.raiseKind(message, notify.KindFailure)
 		if !mark.Alarmed || j.config.RemindEvery <= 0 {
 			mark.Told = due

@@ -20,17 +20,20 @@ func (j *job) finish(result *runner.Result) {
 	if result.Leftover == nil {
 		j.closeParsers()
 	} else {
-		j.handOver(result, j.parserStates())
+		j.handOver(result, j.parserStates(), j.options.quiet && !failed(result))
 	}
 	// What says how the run ended must find room behind the records of a job that
 	// printed them faster than a disk took them.
 	j.writer.Flush(endBudget / 2)
-	j.counts.addTold(j.nested.Told)
+	fingerprint := j.fingerprint()
+	nestedAlarms := j.counts.addTold(j.nested)
 	if failed(result) {
 		j.tellFailure(result)
 	}
 	j.alarms.settle()
-	j.counts.addResults(j.nested.Told)
+	if nestedAlarms {
+		j.counts.addResults(j.nested)
+	}
 	j.takeLabels()
 	summary := j.writer.Summary()
 	j.counts.dropped = summary.Dropped
@@ -43,7 +46,8 @@ func (j *job) finish(result *runner.Result) {
 	j.runRecord(runEnd{
 		result: result, cause: cause, attempts: j.attempts, start: j.begun, end: result.End, duration: result.End.Sub(j.begun),
 		counts: &j.counts, output: j.keepOutput(result), argv: j.args, notes: j.notes,
-	}, unmark)
+		fingerprint: fingerprint,
+	}, append(j.keepEnvironment(fingerprint.environment, result.End), unmark)...)
 	if !failed(result) {
 		j.tellRecovery()
 	}
@@ -66,6 +70,7 @@ func (j *job) close(wait time.Duration) {
 	if j.alarms != nil {
 		j.waitBeside(j.upkeepDone)
 		j.alarms.drain(j.config.SendWait)
+		j.passFailureOn()
 		j.writer.Put(j.afterAlarms...)
 		j.nested.Close()
 	}
@@ -76,7 +81,7 @@ func (j *job) close(wait time.Duration) {
 // done by the next run. A database that is bypassed is not waited for at all.
 func (j *job) waitBeside(done <-chan struct{}) {
 	wait := time.Second
-	if j.writer.Summary().Spooled > 0 {
+	if j.held || j.writer.Summary().Spooled > 0 {
 		wait = 0
 	}
 	closedWithin(done, wait)

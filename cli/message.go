@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func newAlarmFlags() (*messageOptions, *flagSet) {
 func logCommand() *command {
 	return &command{
 		name: "log", synopsis: "[flags] LEVEL MESSAGE", summary: "write a log record from inside a script",
-		details: "LEVEL is Debug, Info, Warning, Error or Fatal. A MESSAGE of - is read from stdin. Inside a job that mvrun runs, the record belongs to that run; elsewhere -d and -i name the item.",
+		details: "LEVEL is Debug, Info, Warning, Error or Fatal, or one of valid_message_level_list in the config. A MESSAGE of - is read from stdin. Inside a job that mvrun runs, the record belongs to that run; elsewhere -d and -i name the item.",
 		examples: []string{
 			`mvrun log Error "license server lic01 is down"`,
 			`mvrun log -d license -i check_used_license_num Info "42 of 50 in use"`,
@@ -78,11 +79,7 @@ func runLog(args []string) error {
 	if f.NArg() < 2 {
 		return usageError{errors.New("log needs a level and a message"), `mvrun log Error "what is wrong"`}
 	}
-	level, err := parseLevel(f.Arg(0))
-	if err != nil {
-		return usageError{err, `mvrun log Error "what is wrong"`}
-	}
-	text, err := messageText(f.Args()[1:])
+	text, left, err := messageText(f.Args()[1:])
 	if err != nil {
 		return err
 	}
@@ -90,13 +87,19 @@ func runLog(args []string) error {
 	if err != nil {
 		return err
 	}
-	s.log(level, s.masker.Mask(text), time.Now())
+	level, err := s.parseLevel(f.Arg(0))
+	if err != nil {
+		_ = s.leave()
+		return usageError{err, `mvrun log Error "what is wrong"`}
+	}
+	s.log(level, record.CutMessage(s.masker.Mask(text), left), time.Now())
 	s.tellRun(string(level))
 	return s.leave()
 }
 
-// What `mvrun alarm` tells its run beside the levels of `mvrun log`.
-const toldAlarm, toldSent, toldHeld = "alarm", "sent", "held"
+// What `mvrun alarm` tells its run beside the levels of `mvrun log`; the last two
+// where it was held back, and nobody is told later either.
+const toldAlarm, toldSent, toldHeld, toldLimited, toldDropped = "alarm", "sent", "held", "limited", "dropped"
 
 // tellRun tells the run that this process stands in what it has recorded, for
 // that to be counted.
@@ -104,7 +107,7 @@ func (s *session) tellRun(told ...string) {
 	if s.run == "" {
 		return
 	}
-	nested := record.NewNested(spoolFolders(), "", s.run)
+	nested := record.NewNested(s.spoolFolders(), "", s.run)
 	for _, what := range told {
 		nested.Tell(what)
 	}
@@ -119,7 +122,7 @@ func runAlarm(args []string) error {
 	if f.NArg() < 1 {
 		return usageError{errors.New("alarm needs a message"), `mvrun alarm "what is wrong"`}
 	}
-	text, err := messageText(f.Args())
+	text, left, err := messageText(f.Args())
 	if err != nil {
 		return err
 	}
@@ -136,8 +139,8 @@ func runAlarm(args []string) error {
 		}
 	}
 	desk.raise(record.Message{
-		Level: record.LevelAlarm, Text: s.masker.Mask(text), Time: time.Now(),
-		Title: o.title, Receivers: o.receivers, Frequency: o.frequency, Key: o.key,
+		Level: record.LevelAlarm, Text: record.CutMessage(s.masker.Mask(text), left), Time: time.Now(),
+		Title: s.masker.Mask(o.title), Receivers: o.receivers, Frequency: o.frequency, Key: s.masker.Mask(o.key),
 	})
 	report := desk.drain(s.config.SendWait)
 	switch {
@@ -146,7 +149,20 @@ func runAlarm(args []string) error {
 	case report.Own.Suppressed > 0:
 		s.tellRun(toldHeld)
 	}
-	return s.leave()
+	switch told, hold := desk.tells(0); {
+	case told:
+	case hold.Limits():
+		s.tellRun(toldLimited)
+	default:
+		s.tellRun(toldDropped)
+	}
+	if err := s.leave(); err != nil {
+		return err
+	}
+	if report.Own.Lost > 0 {
+		return statusError{errors.New("the alarm could be kept neither in the database nor in the spool"), 1}
+	}
+	return nil
 }
 
 // openMessageSession is for one record; outside of a run the item must be named.
@@ -156,12 +172,31 @@ func openMessageSession(o *messageOptions) (*session, error) {
 	}
 	s := newSession(o.runOptions, o.runFlags)
 	s.run = os.Getenv("MVRUN_RUN")
+	s.replaceNames()
 	s.told = s.run != ""
 	s.readEnvironment()
 	s.open(time.Now().Add(time.Second))
 	s.origin = findOrigin(o.runOptions, s.options.script)
 	s.recordWarnings()
 	return s, nil
+}
+
+// replaceNames puts names that can be used in the place of those in the environment
+// that cannot: a script is not to fail of them, nor is its record to be lost. They
+// are not what the run around it has, which has not warned of them.
+func (s *session) replaceNames() {
+	for flag, otherwise := range map[string]string{"direction": s.options.direction, "item": "job"} {
+		name := os.Getenv(envName(flag))
+		err := record.CheckName(name)
+		if name == "" || err == nil || s.flags.Changed(flag) {
+			continue
+		}
+		if flag == "item" {
+			otherwise = orElse(record.SanitizeName(name), otherwise)
+		}
+		_ = s.flags.Set(flag, otherwise)
+		s.warn(fmt.Sprintf("%s %q: %v; the record goes to the %s %s", envName(flag), name, err, flag, otherwise))
+	}
 }
 
 // leave waits for the disk and reports what could be written nowhere.
@@ -173,8 +208,9 @@ func (s *session) leave() error {
 }
 
 // parseLevel takes a level in any case, and the short forms of the line
-// protocol.
-func parseLevel(text string) (record.Level, error) {
+// protocol. Where the config that may list it cannot be read, any word is one: its
+// message is not to be lost.
+func (s *session) parseLevel(text string) (record.Level, error) {
 	switch strings.ToUpper(text) {
 	case "WARN":
 		return record.LevelWarning, nil
@@ -182,24 +218,38 @@ func parseLevel(text string) (record.Level, error) {
 		return record.LevelFatal, nil
 	}
 	var names []string
-	for _, level := range record.Levels {
+	for _, level := range slices.Concat(record.Levels, s.ownLevels()) {
 		if strings.EqualFold(text, string(level)) {
 			return level, nil
 		}
 		names = append(names, string(level))
 	}
+	if s.configTrouble != "" && record.CheckName(text) == nil {
+		return record.Level(text), nil
+	}
 	return "", fmt.Errorf("%q is no level; use %s", text, strings.Join(names, ", "))
 }
 
-// messageText joins the words of a message, or reads it from stdin.
-func messageText(words []string) (string, error) {
-	text := strings.Join(words, " ")
+// Bounds of a message from stdin: of what is kept, so that a secret at the cut is
+// still seen, and of what is counted beyond.
+const (
+	maxStdinKept    = record.MaxMessageBytes + 4<<10
+	maxStdinCounted = 1 << 30
+)
+
+// messageText joins the words of a message, or reads it from stdin; it returns
+// how many bytes were left out there.
+func messageText(words []string) (text string, left int64, err error) {
+	text = strings.Join(words, " ")
 	if text == "-" {
-		data, err := io.ReadAll(io.LimitReader(os.Stdin, record.MaxMessageBytes))
+		data, err := io.ReadAll(io.LimitReader(os.Stdin, maxStdinKept))
+		if err == nil {
+			left, err = io.Copy(io.Discard, io.LimitReader(os.Stdin, maxStdinCounted))
+		}
 		if err != nil {
-			return "", fmt.Errorf("read the message from stdin: %w", err)
+			return "", 0, fmt.Errorf("read the message from stdin: %w", err)
 		}
 		text = strings.TrimRight(string(data), "\r\n")
 	}
-	return strings.ToValidUTF8(text, "\uFFFD"), nil
+	return strings.ToValidUTF8(text, "\uFFFD"), left, nil
 }
