@@ -1,3 +1,8 @@
+// The runtime would look every second whether it was given more or fewer
+// processors, and prepare for that at each start.
+//
+//go:debug updatemaxprocs=0
+
 // Command mvrun runs a command as a monitored job; see the README.
 package main
 

@@ -29,7 +29,8 @@ type command struct {
 // that a run pays nothing for it.
 func commands() []*command {
 	return []*command{
-		viewCommand(), logCommand(), alarmCommand(), flushCommand(), muteCommand(), unmuteCommand(), doctorCommand(),
+		viewCommand(), whyCommand(), checkCommand(), logCommand(), alarmCommand(), flushCommand(), muteCommand(), unmuteCommand(), retireCommand(), pruneCommand(),
+		initCommand(), doctorCommand(), serveCommand(), selftestCommand(),
 		versionCommand(), helpCommand(), completionCommand(),
 	}
 }
@@ -42,9 +43,8 @@ func commandNames() []string {
 	return names
 }
 
-// subcommands are all words that are no program to run when they come first.
-// Those without a command yet are kept for it, so that a crontab line does not
-// change its meaning with the next version.
+// subcommands are all words that are no program to run when they come first: the
+// names of commands, in a form that costs a run nothing.
 var subcommands = []string{
 	"view", "log", "alarm", "flush", "version", "help", "completion",
 	"check", "mute", "unmute", "retire", "init", "doctor", "serve", "selftest", "prune", "why",
@@ -52,6 +52,7 @@ var subcommands = []string{
 
 // Run is mvrun: it carries out the command line and returns the exit status.
 func Run(args []string) int {
+	useZone()
 	if len(args) > 0 && strings.HasPrefix(args[0], internalPrefix) {
 		return internal(args[0], args[1:])
 	}
@@ -62,23 +63,16 @@ func Run(args []string) int {
 }
 
 func runSubcommand(name string, args []string) error {
-	for _, c := range commands() {
-		if c.name != name {
-			continue
-		}
-		if wantsHelp(args) && name != "help" {
-			return printHelp(os.Stdout, c)
-		}
-		err := c.run(args)
-		if errors.Is(err, pflag.ErrHelp) { // --help behind other words
-			return printHelp(os.Stdout, c)
-		}
-		return err
+	all := commands()
+	c := all[slices.IndexFunc(all, func(c *command) bool { return c.name == name })]
+	if wantsHelp(args) && name != "help" {
+		return printHelp(os.Stdout, c)
 	}
-	return usageError{
-		fmt.Errorf("%s is not part of this version of mvrun", name),
-		fmt.Sprintf("to run a program of that name: mvrun -- %s", name),
+	err := c.run(args)
+	if errors.Is(err, pflag.ErrHelp) { // --help behind other words
+		return printHelp(os.Stdout, c)
 	}
+	return err
 }
 
 // wantsHelp looks for --help before the first operand.
@@ -113,18 +107,23 @@ type statusError struct {
 func (e statusError) Error() string { return e.err.Error() }
 func (e statusError) Unwrap() error { return e.err }
 
+// silentStatus ends mvrun with this status, where all has been said.
+type silentStatus int
+
+func (s silentStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
 // finish turns an error into the exit status, telling the user. It is the only
 // place that does.
 func finish(err error) int {
 	if err == nil {
 		return 0
 	}
+	if status, ok := errors.AsType[silentStatus](err); ok {
+		return int(status)
+	}
 	printError("%v", err)
-	if usage, ok := errors.AsType[usageError](err); ok {
-		if usage.hint != "" {
-			printLine("mvrun: hint: " + usage.hint)
-		}
-		return runner.ExitFault
+	if usage, ok := errors.AsType[usageError](err); ok && usage.hint != "" {
+		printLine("mvrun: hint: " + usage.hint)
 	}
 	if status, ok := errors.AsType[statusError](err); ok {
 		return status.status
@@ -150,7 +149,7 @@ func flagError(command string, flags *pflag.FlagSet, err error) error {
 
 func flagNames(flags *pflag.FlagSet) []string {
 	var names []string
-	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	visitFlags(flags, func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }
 
@@ -171,6 +170,18 @@ func nearest(word string, known []string) string {
 		}
 	}
 	return best
+}
+
+// nearestFold is nearest for words whose case does not matter.
+func nearestFold(word string, known []string) string {
+	lower := make([]string, len(known))
+	for i, candidate := range known {
+		lower[i] = strings.ToLower(candidate)
+	}
+	if i := slices.Index(lower, nearest(strings.ToLower(word), lower)); i >= 0 {
+		return known[i]
+	}
+	return ""
 }
 
 // editDistance is Levenshtein's, with a swap of neighbours as one step.

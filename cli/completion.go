@@ -50,7 +50,7 @@ func completions() (commandNames []string, flagsOf map[string][]*pflag.Flag) {
 
 func allFlags(f *pflag.FlagSet) []*pflag.Flag {
 	var flags []*pflag.Flag
-	f.VisitAll(func(flag *pflag.Flag) { flags = append(flags, flag) })
+	visitFlags(f, func(flag *pflag.Flag) { flags = append(flags, flag) })
 	return flags
 }
 

@@ -79,7 +79,7 @@ const flushWait = 10 * time.Minute
 
 func (s *session) flush(ctx context.Context, supervisor *runner.Supervisor, verbose bool) error {
 	desk := newAlarmDesk(s, &counts{}, supervisor)
-	spooled, spoolErr := record.MergeSpools(s.store, spoolFolders())
+	spooled, spoolErr := record.MergeSpools(s.store, s.spoolFolders())
 	merged, mergeErr := s.store.Merge(ctx)
 	report, sendErr := desk.flush(flushWait)
 	sendErr = errors.Join(sendErr, notify.Tidy(s.store, time.Now()))

@@ -21,6 +21,7 @@ const (
 	internalGuard  = internalPrefix + "guard"
 	internalBecome = internalPrefix + "become"
 	internalLock   = internalPrefix + "lock"
+	internalProbe  = internalPrefix + "probe"
 )
 
 func internal(name string, args []string) int {
@@ -31,6 +32,8 @@ func internal(name string, args []string) int {
 		return guard()
 	case name == internalBecome:
 		return runner.Become(args)
+	case name == internalProbe:
+		return observe(args)
 	case name == internalLock && len(args) == 2:
 		return holdLock(args[0], args[1])
 	}

@@ -56,7 +56,7 @@ func writeManualText(b *strings.Builder, text string) {
 }
 
 func writeManualFlags(b *strings.Builder, f *pflag.FlagSet) {
-	f.VisitAll(func(flag *pflag.Flag) {
+	visitFlags(f, func(flag *pflag.Flag) {
 		value, usage := pflag.UnquoteUsage(flag)
 		b.WriteString(".TP\n")
 		if flag.Shorthand != "" {

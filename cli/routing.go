@@ -125,9 +125,7 @@ func (r *routing) switchboard(supervisor *runner.Supervisor) *notify.Switchboard
 	// net/http tells the standard logger what it does not like of a server. Our
 	// stderr is the job's.
 	log.SetOutput(io.Discard)
-	options := notify.ChannelOptions{
-		Secret: config.Secret, State: sync.OnceValues(func() (*record.Tree, error) { return record.OpenPrivate(spoolFolders()) }),
-	}
+	options := channelOptions()
 	var mu sync.Mutex
 	made := map[string]notify.Channel{}
 	find := func(name string) (notify.Channel, error) {
@@ -145,13 +143,22 @@ func (r *routing) switchboard(supervisor *runner.Supervisor) *notify.Switchboard
 	return &notify.Switchboard{Plan: r.router.Plan, Channel: find, Resolve: r.resolve}
 }
 
+func channelOptions() notify.ChannelOptions {
+	return notify.ChannelOptions{
+		Secret: config.Secret, State: sync.OnceValues(func() (*record.Tree, error) { return record.OpenPrivate(hostFolders()) }),
+	}
+}
+
 func (r *routing) channel(name string, options notify.ChannelOptions, supervisor *runner.Supervisor) (notify.Channel, error) {
 	if name != notify.CommandChannel {
 		spec, ok := r.specs[name]
 		if !ok {
-			return nil, &notify.DeliveryError{Problem: "is not in the config any more"}
+			return nil, notify.ErrNoChannel
 		}
 		return notify.NewChannel(spec, options)
+	}
+	if r.config.SendAlarmCommand == "" {
+		return nil, notify.ErrNoChannel
 	}
 	template, err := notify.ParseTemplate(r.config.SendAlarmCommand)
 	if err != nil {

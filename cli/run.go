@@ -9,12 +9,14 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 )
@@ -38,13 +40,17 @@ type job struct {
 	self       record.Process
 	upkeeping  sync.Once
 	upkeepDone chan struct{} // closed when upkeep is through
+	checkDue   atomic.Bool   // no check has gone through for a day, as upkeep has seen
 	// failingMark, of an item whose last run failed, is known once failingKnown
 	// is closed.
 	failingMark  *record.Failing
 	failingKnown chan struct{}
 	afterAlarms  []record.Entry // to be done once the alarms are sent, or left
-	remembered   chan struct{}  // closed when the item's settings were read, or could not be
-	labels       [][2]string    // the item's, after that
+	failure      failure
+	remembered   chan struct{} // closed when the item's settings were read, or could not be
+	labels       [][2]string   // the item's, after that
+	fingerprints fingerprints
+	held         bool // what is done beside the job hangs at its script
 }
 
 // runJob runs a command as a monitored job and returns the status to leave
@@ -70,6 +76,9 @@ func runJob(args []string) int {
 	j.started = j.start.Format(record.StampLayout)
 	j.parent = os.Getenv("MVRUN_RUN")
 	result := j.execute()
+	if j.checkDue.Load() {
+		j.startCheck(j.supervisor)
+	}
 	code, signal := result.Status()
 	if signal != 0 {
 		runner.DieOf(signal)
@@ -103,17 +112,38 @@ func (j *job) execute() *runner.Result {
 	}
 	j.prepareItem(script)
 	j.open(deadline)
+	j.checkSchedule()
 	j.origin = findOrigin(j.options, script)
 	if !j.admitted() {
 		return j.skip()
 	}
 	j.begin(deadline)
-	result := j.attempt()
+	result := j.attempt(nil)
 	for j.shouldRetry(result) {
-		result = j.attempt()
+		result = j.attempt(result)
 	}
+	j.showHeld(result)
 	j.finish(result)
 	return result
+}
+
+// checkSchedule warns of a schedule that is meant for cron, or begins as words do
+// that are understood, and cannot be one. Other words may say anything: what is not
+// understood is shown as it is, and learned.
+func (j *job) checkSchedule() {
+	if j.options.schedule == "" || !j.options.told["schedule"] {
+		return
+	}
+	text := j.options.schedule
+	_, err := heartbeat.Parse(text)
+	if err == nil || heartbeat.AreWords(text) && !heartbeat.BeginsLikeWords(text) {
+		return
+	}
+	problem := err.Error() + "; it is learned instead"
+	if near := heartbeat.NearestWords(text, nearest); near != "" && heartbeat.AreWords(text) {
+		problem += fmt.Sprintf("; did you mean %q?", near)
+	}
+	j.warn(problem)
 }
 
 // prepareItem names the item after the script where nobody says how.
@@ -129,7 +159,7 @@ func (j *job) prepareItem(script string) {
 
 // begin puts the mark of the run and its heartbeat on disk.
 func (j *job) begin(deadline time.Time) {
-	j.nested = record.NewNested(spoolFolders(), j.run, j.parent)
+	j.nested = record.NewNested(j.spoolFolders(), j.run, j.parent)
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
 	j.streams = j.newStreams()
 	j.self = record.Self()
@@ -143,7 +173,7 @@ func (j *job) begin(deadline time.Time) {
 func (j *job) markEntry() record.Entry {
 	return record.MarkEntry(hostName(), j.item, record.Mark{
 		Run: j.run, Parent: j.parent, Start: j.started, Script: j.origin.script,
-		Startup: j.origin.startup, User: j.origin.user, Process: j.self,
+		Startup: j.origin.startup, User: j.origin.user, MaxDuration: j.options.maxDuration.Seconds(), Process: j.self,
 	})
 }
 
@@ -156,11 +186,11 @@ const memoryGoal = 8 << 20
 // the command does not wait.
 func limitMemory() { debug.SetMemoryLimit(memoryGoal) }
 
-// attempt runs the command once.
-func (j *job) attempt() *runner.Result {
+// attempt runs the command once; before is the result of the attempt before.
+func (j *job) attempt(before *runner.Result) *runner.Result {
 	j.attempts++
 	command := &runner.Command{
-		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet,
+		Args: j.args, Env: j.environment(), PTY: j.options.pty, Hold: j.options.quiet, Before: before,
 		Timeout: j.options.timeout, KillAfter: j.options.killAfter, SinkFirst: j.nested.HasParent(),
 		Stdout: asSink(j.streams[0]), Stderr: asSink(j.streams[1]), Guardian: j.guardian,
 		OnStart: func(int) { j.beginUpkeep() }, Trampoline: []string{"mvrun", internalBecome},
@@ -175,19 +205,31 @@ func (j *job) attempt() *runner.Result {
 		printError("%v", result.StartError)
 		j.hintAtSubcommand(result)
 	}
-	if j.options.quiet && failed(result) {
-		if err := result.Replay(); err != nil {
-			j.warn("the output that was held back: " + err.Error())
-		}
-	}
 	for _, note := range result.Notes {
 		j.warn(note)
 	}
-	if len(result.Lost) > 0 {
-		loss := result.Lost[0]
-		j.warn(fmt.Sprintf("%v: %v; %d bytes of output are lost", loss.Stream, loss.Reason, lostBytes(result)))
-	}
+	j.warnOfLoss(result.Lost)
 	return result
+}
+
+func (j *job) warnOfLoss(lost []runner.Loss) {
+	if len(lost) > 0 {
+		j.warn(fmt.Sprintf("%v: %v; %d bytes of output are lost", lost[0].Stream, lost[0].Reason, lostBytes(lost)))
+	}
+}
+
+// showHeld shows what --quiet has held back, of all attempts in their order, where
+// the run has failed in the end.
+func (j *job) showHeld(result *runner.Result) {
+	if !failed(result) {
+		result.Forget()
+		return
+	}
+	told := len(result.Lost)
+	if err := result.Replay(); err != nil {
+		j.warn("the output that was held back: " + err.Error())
+	}
+	j.warnOfLoss(result.Lost[told:])
 }
 
 // hintAtSubcommand is for a first word that is no program, and may be meant for
@@ -244,9 +286,13 @@ func (j *job) shouldRetry(result *runner.Result) bool {
 	j.log(record.LevelWarning, fmt.Sprintf("mvrun: attempt %d of %d: %s; trying again in %v",
 		j.attempts, j.options.retries+1, causeText(result), j.options.retryDelay), time.Now())
 	if result.Leftover != nil {
-		j.handOver(result, [2][]byte{}) // what the parsers hold, the next attempt goes on with
+		j.handOver(result, [2][]byte{}, j.options.quiet) // what the parsers hold, the next attempt goes on with
 	}
-	return j.pause(j.options.retryDelay)
+	if !j.pause(j.options.retryDelay) {
+		result.StopAfter(j.supervisor.StopSignal())
+		return false
+	}
+	return true
 }
 
 // pause waits, and reports false where mvrun was told to stop meanwhile.

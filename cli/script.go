@@ -10,19 +10,19 @@ import (
 // Interpreters are programs whose first operand is the script that the job is
 // known by, with those of their options that take the next word as a value.
 // An option of "code" carries the program itself, so that there is no script.
-var interpreters = map[string]struct{ values, code string }{
-	"sh": {"oO", "cs"}, "bash": {"oO", "cs"}, "dash": {"o", "cs"}, "zsh": {"o", "cs"}, "ksh": {"o", "cs"},
-	"csh": {"", "cs"}, "tcsh": {"", "cs"}, "fish": {"dC", "c"},
-	"python": {"WXQ", "cm"}, "perl": {"I", "eE"}, "ruby": {"IrEK", "e"}, "node": {"r", "ep"},
-	"php": {"cdz", "rBRE"}, "lua": {"l", "e"}, "tclsh": {"", ""}, "expect": {"", "c"}, "Rscript": {"", "e"},
+var interpreters = [...]struct{ name, values, code string }{
+	{"sh", "oO", "cs"}, {"bash", "oO", "cs"}, {"dash", "o", "cs"}, {"zsh", "o", "cs"}, {"ksh", "o", "cs"},
+	{"csh", "", "cs"}, {"tcsh", "", "cs"}, {"fish", "dC", "c"},
+	{"python", "WXQ", "cm"}, {"perl", "I", "eE"}, {"ruby", "IrEK", "e"}, {"node", "r", "ep"},
+	{"php", "cdz", "rBRE"}, {"lua", "l", "e"}, {"tclsh", "", ""}, {"expect", "", "c"}, {"Rscript", "", "e"},
 }
 
 // prefixCommands run another command that follows their own options; the
 // options that take the next word as a value are named.
-var prefixCommands = map[string]string{
-	"env": "uCS", "nice": "n", "ionice": "cnp", "nohup": "", "setsid": "", "stdbuf": "ioe",
-	"time": "fo", "timeout": "ks", "sudo": "ugpCDhRTU", "exec": "a", "chrt": "", "taskset": "",
-	"flock": "wE",
+var prefixCommands = [...]struct{ name, values string }{
+	{"env", "uCS"}, {"nice", "n"}, {"ionice", "cnp"}, {"nohup", ""}, {"setsid", ""}, {"stdbuf", "ioe"},
+	{"time", "fo"}, {"timeout", "ks"}, {"sudo", "ugpCDhRTU"}, {"exec", "a"}, {"chrt", ""}, {"taskset", ""},
+	{"flock", "wE"},
 }
 
 // scriptOf finds the script that a command line runs, as an absolute path: x.sh
@@ -50,8 +50,11 @@ func operand(args []string) (rest []string, isFile bool) {
 	if name == "mvrun" {
 		return args[slices.Index(args, "--")+1:], false
 	}
-	if values, ok := prefixCommands[name]; ok {
-		rest = skipOptions(args[1:], values, "")
+	for _, prefix := range prefixCommands {
+		if prefix.name != name {
+			continue
+		}
+		rest = skipOptions(args[1:], prefix.values, "")
 		for len(rest) > 0 && name == "env" && strings.Contains(rest[0], "=") {
 			rest = rest[1:]
 		}
@@ -61,8 +64,11 @@ func operand(args []string) (rest []string, isFile bool) {
 		}
 		return rest, false
 	}
-	if options, ok := interpreters[strings.TrimRight(name, "0123456789.")]; ok {
-		return skipOptions(args[1:], options.values, options.code), true
+	name = strings.TrimRight(name, "0123456789.")
+	for _, interpreter := range interpreters {
+		if interpreter.name == name {
+			return skipOptions(args[1:], interpreter.values, interpreter.code), true
+		}
 	}
 	return nil, false
 }

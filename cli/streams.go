@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
@@ -97,6 +99,7 @@ func (s *stream) message(m record.Message) {
 // newStreams makes the copies that the options ask for: of stdout always, of
 // stderr only where it is scanned or kept.
 func (j *job) newStreams() [2]*stream {
+	j.counts.own = j.ownLevels()
 	if j.tail == nil && (j.options.keep != keepNever || j.options.onFailure == failureAlarm) {
 		j.tail = &tail{}
 	}
@@ -117,7 +120,7 @@ func (j *job) newStreams() [2]*stream {
 }
 
 func (j *job) newParser(emit func(record.Message)) *record.Parser {
-	options := record.ParserOptions{Rules: j.rules(), Mask: j.masker, Header: j.nested.Header}
+	options := record.ParserOptions{Levels: j.levels(), Rules: j.rules(), Mask: j.masker, Header: j.nested.Header}
 	for prefix, level := range j.config.Prefixes {
 		if options.Prefixes == nil {
 			options.Prefixes = map[string]record.Level{}
@@ -144,4 +147,20 @@ func (j *job) rules() []record.Rule {
 		rules = append(rules, record.Rule{Pattern: pattern, Level: record.Level(rule.Level)})
 	}
 	return rules
+}
+
+// levels are the config's, mildest first. An alarm has none of them.
+func (s *session) levels() []record.Level {
+	var levels []record.Level
+	for _, name := range s.config.Levels {
+		if !strings.EqualFold(name, string(record.LevelAlarm)) {
+			levels = append(levels, record.Level(name))
+		}
+	}
+	return levels
+}
+
+// ownLevels are those of the config that are not built in.
+func (s *session) ownLevels() []record.Level {
+	return slices.DeleteFunc(s.levels(), func(level record.Level) bool { return slices.Contains(record.Levels, level) })
 }

@@ -13,6 +13,7 @@ import (
 // beginUpkeep is called once the command runs, which is not to wait for it.
 func (j *job) beginUpkeep() {
 	j.upkeeping.Do(func() {
+		j.fingerprints = newFingerprints()
 		go func() {
 			limitMemory()
 			j.upkeep()
@@ -26,18 +27,22 @@ func (j *job) beginUpkeep() {
 // database is bypassed it says nothing: the writer has told.
 func (j *job) upkeep() {
 	defer close(j.upkeepDone)
+	j.fingerprints.script <- scriptSum(scriptOf(j.args, workdir()))
 	<-j.remembered
 	if j.store != nil {
 		j.failingMark, _ = j.store.Failing(j.item)
 	}
 	close(j.failingKnown)
+	j.fingerprints.environment <- j.digestEnvironment()
 	if j.store == nil {
 		return
 	}
+	j.checkDue.Store(checkMissed(j.store, j.item, j.start))
+	j.keepStarted()
 	// The spool comes first: it may hold the end of a run that is not marked as
 	// ended, because the database was away.
-	_, spoolErr := record.MergeSpools(j.store, spoolFolders())
-	if _, err := j.store.CloseLost(j.item, j.self, j.run, spoolFolders()...); err != nil || spoolErr != nil {
+	_, spoolErr := record.MergeSpools(j.store, j.spoolFolders())
+	if _, err := j.store.CloseLost(j.item, j.self, j.run, j.spoolFolders()...); err != nil || spoolErr != nil {
 		return
 	}
 	j.alarms.sendLeft()
@@ -117,50 +122,6 @@ func (j *job) takeLabels() {
 	if j.awaitSettings(rememberWait) && j.labels != nil {
 		j.options.labels = j.labels
 	}
-}
-
-// settings merges what is remembered with what this run was told. A manual run
-// does not change how the job is known to be started.
-func (s *session) settings(before record.ItemSettings) record.ItemSettings {
-	o := s.options
-	after := record.ItemSettings{}
-	for key, value := range before {
-		after[key] = value
-	}
-	set := func(key, flag, value string) {
-		if _, known := before[key]; !known || flag == "" || o.told[flag] {
-			after[key] = value
-		}
-	}
-	admin := s.admin()
-	if len(s.config.Directions) == 0 {
-		admin = before[record.KeyDirectionAdmin] // this config names nobody; another may have
-	}
-	set(record.KeyDirection, "", s.item.Direction)
-	set(record.KeyItem, "", s.item.Name)
-	set(record.KeyDirectionAdmin, "", admin)
-	set(record.KeyAuthor, "author", orElse(o.author, s.origin.user))
-	set(record.KeyExecuteFrequency, "frequency", orElse(o.frequency, o.schedule))
-	set(record.KeyAlarmFrequency, "alarm-frequency", o.alarmFrequency)
-	set(record.KeyAlarmReceivers, "receivers", orElse(o.receivers, admin))
-	if !o.told["receivers"] && o.receivers == "" && before[record.KeyAlarmReceivers] == before[record.KeyDirectionAdmin] {
-		after[record.KeyAlarmReceivers] = admin // they were the admin's by default, and still are
-	}
-	if s.origin.startup != startupManual || before[record.KeyStartup] == "" {
-		after[record.KeyScript] = s.origin.script
-		after[record.KeyStartup] = s.origin.startup
-		after[record.KeyStartupHost] = s.origin.address
-	}
-	if o.schedule != "" {
-		set(record.KeySchedule, "schedule", o.schedule)
-		if !o.told["frequency"] && o.told["schedule"] {
-			after[record.KeyExecuteFrequency] = o.schedule
-		}
-	}
-	if len(o.labels) > 0 {
-		set(record.KeyLabels, "label", labelsValue{&o.labels}.String())
-	}
-	return after
 }
 
 // admin is the direction's, or that of the default direction.
