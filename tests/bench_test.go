@@ -84,7 +84,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 	wrapped := timed(mvrun, "--db", filepath.Join(home, "db"), "--", "/bin/true")
 	for b.Loop() {
-		b.ReportMetric(pairs(25, wrapped, timed(minimal, "/bin/true")), "x-minimal-wrapper")
+		report(b, pairs(25, wrapped, timed(minimal, "/bin/true")), "x-minimal-wrapper")
 	}
 }
 
@@ -107,7 +107,7 @@ func BenchmarkStdout(b *testing.B) {
 	wrapped := pipeline(`"$MVRUN" -- "$LOAD" lines $AMOUNT | "$LOAD" sink`)
 	cat := pipeline(`"$LOAD" lines $AMOUNT | cat | "$LOAD" sink`)
 	for b.Loop() {
-		b.ReportMetric(pairs(5, wrapped, cat), "x-cat")
+		report(b, pairs(5, wrapped, cat), "x-cat")
 	}
 }
 
@@ -118,28 +118,43 @@ func BenchmarkMemory(b *testing.B) {
 		b.Run(strings.Join(job, "-"), func(b *testing.B) {
 			home := b.TempDir()
 			for b.Loop() {
-				command := exec.Command(binary, append([]string{"--db", filepath.Join(home, "db"), "--", load}, job...)...)
-				command.Env = quietEnvironment(home)
-				// A pipe of our own: os/exec would copy through this process.
-				read, write, err := os.Pipe()
-				if err != nil {
-					b.Fatal(err)
-				}
-				command.Stdout = write
-				if err := command.Start(); err != nil {
-					b.Fatal(err)
-				}
-				write.Close()
-				_, _ = io.Copy(io.Discard, read)
-				read.Close()
-				if err := command.Wait(); err != nil {
-					b.Fatal(err)
-				}
-				usage := command.ProcessState.SysUsage().(*syscall.Rusage)
-				b.ReportMetric(float64(usage.Maxrss)/1024, "MiB")
+				report(b, peakOf(b, append([]string{"--db", filepath.Join(home, "db"), "--", load}, job...)...), "MiB")
 			}
 		})
 	}
+}
+
+// peakOf gives the most memory that mvrun takes, in MiB. It is started by a small
+// program: getrusage(2) counts what the process had that forked it as well.
+func peakOf(b *testing.B, args ...string) float64 {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "peak")
+	command := exec.Command(probe(b), append([]string{"peak", path, binary}, args...)...)
+	command.Env = quietEnvironment(b.TempDir())
+	// A pipe of our own: os/exec would copy through this process.
+	read, write, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer read.Close()
+	command.Stdout = write
+	if err := command.Start(); err != nil {
+		b.Fatal(err)
+	}
+	write.Close()
+	_, _ = io.Copy(io.Discard, read)
+	if err := command.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	kib, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	size, err := strconv.Atoi(string(kib))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(size) / 1024
 }
 
 // BenchmarkAlarm gives the time from an ALARM line to the start of the alarm
@@ -164,7 +179,7 @@ func BenchmarkAlarm(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(medianDelay(b, string(data)), "ms-to-command")
+		report(b, medianDelay(b, string(data)), "ms-to-command")
 	}
 }
 
@@ -194,7 +209,7 @@ func BenchmarkAlarmRequest(b *testing.B) {
 			}
 			lines.WriteString(<-arrived)
 		}
-		b.ReportMetric(medianDelay(b, lines.String()), "ms-to-request")
+		report(b, medianDelay(b, lines.String()), "ms-to-request")
 	}
 }
 
@@ -215,4 +230,70 @@ func medianDelay(b *testing.B, text string) float64 {
 	}
 	slices.Sort(delays)
 	return delays[len(delays)/2]
+}
+
+// checkedItems is how many items BenchmarkCheck generates.
+const checkedItems = 100_000
+
+// BenchmarkCheck judges 100,000 items, beside finding and reading the day's
+// heartbeats of all by find and cat.
+func BenchmarkCheck(b *testing.B) {
+	home := b.TempDir()
+	db := filepath.Join(home, "db")
+	now := time.Now()
+	generateItems(b, db, checkedItems, now)
+	var peak int64
+	check := func() time.Duration {
+		command := exec.Command(binary, "check", "--dry-run", "--db", db)
+		command.Env = quietEnvironment(home)
+		start := time.Now()
+		output, err := command.CombinedOutput()
+		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 || !strings.Contains(string(output), fmt.Sprintf("%d items, %d stopped", checkedItems, checkedItems/1000)) {
+			b.Fatalf("%v: %.300s", err, output)
+		}
+		peak = max(peak, command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+		return time.Since(start)
+	}
+	read := func() time.Duration {
+		start := time.Now()
+		command := exec.Command("sh", "-c", `find "$0" -name `+now.Format("20060102")+` -path '*/heartbeat/*' -exec cat {} + | wc -l`, db)
+		if output, err := command.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, output)
+		}
+		return time.Since(start)
+	}
+	for b.Loop() {
+		check() // the first one reads the folders from the disk
+		report(b, pairs(3, check, read), "x-find-and-cat")
+		report(b, float64(peak)/1024, "peak-MiB")
+	}
+}
+
+// generateItems makes items that run every ten minutes, with their last heartbeats
+// of today; of a thousand, one has stopped two hours ago.
+func generateItems(b *testing.B, db string, count int, now time.Time) {
+	b.Helper()
+	for i := range count {
+		direction, item := fmt.Sprintf("direction%02d", i%20), fmt.Sprintf("item%06d", i)
+		folder := filepath.Join(db, direction, item)
+		if err := os.MkdirAll(filepath.Join(folder, "heartbeat"), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		settings := fmt.Sprintf("alarm_frequency: max 1 times\nalarm_receivers: alice bob\ndirection: %s\ndirection_admin: alice bob\nmonitor_item: %s\n"+
+			"script_auther: root\nscript_execute_frequency: %s\nscript_path: /ic/%s.sh\nscript_startup_host: 10.1.2.3\nscript_startup_method: crontab\n",
+			direction, item, [...]string{"every 10 minutes", "''"}[i%2], item)
+		writeFile(b, filepath.Join(folder, "monitor_item.yaml"), settings, 0o644)
+		silent := time.Duration(i%500) * time.Second
+		if i%1000 == 7 {
+			silent += 2 * time.Hour
+		}
+		days := map[string]string{}
+		for back := 11; back >= 0; back-- {
+			at := now.Add(-silent - time.Duration(back)*10*time.Minute)
+			days[at.Format("20060102")] += fmt.Sprintf(`{"time": "%s", "user": "root", "host": "10.1.2.3", "script": "/ic/%s.sh"}`+"\n", at.Format("2006-01-02 15:04:05"), item)
+		}
+		for day, text := range days {
+			writeFile(b, filepath.Join(folder, "heartbeat", day), text, 0o644)
+		}
+	}
 }
