@@ -18,6 +18,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if settings := os.Getenv(writersVariable); settings != "" {
+		os.Exit(writeCrowd(settings))
+	}
 	os.Exit(testMain(m))
 }
 
@@ -40,8 +43,19 @@ func testMain(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build mvrun: %v\n%s", err, output)
 		return 1
 	}
-	return m.Run()
+	defer func() { stopChromium() }()
+	defer printFindings(os.Stdout)
+	_, missing := os.Stat(defaultDB)
+	code := m.Run()
+	if _, err := os.Stat(defaultDB); missing != nil && err == nil {
+		fmt.Fprintf(os.Stderr, "a test made %s, the database of this machine's root\n", defaultDB)
+		return 1
+	}
+	return code
 }
+
+// defaultDB is where root's records are without a config: not the tests'.
+const defaultDB = "/var/lib/mvrun"
 
 // lacks ends a test that this machine cannot run, and names what is missing.
 func lacks(t testing.TB, what string) {
