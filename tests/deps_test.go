@@ -14,22 +14,31 @@ const module = "github.com/mvrun/mvrun"
 // directly or through our other packages. A package that is not named here has
 // no law yet: give it one together with its reason.
 var laws = map[string]struct{ ours, never []string }{
-	"record":    {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
+	// zstd takes bytes and gives bytes. What it must not reach, fmt would bring along.
+	"zstd":      {nil, []string{"os", "net", "syscall", "time"}},
+	"record":    {[]string{"zstd"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
 	"ratelimit": {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
 	"runner":    {nil, []string{"net", "github.com/fsnotify/fsnotify", "gopkg.in/yaml.v3", "github.com/spf13/pflag", "os/exec"}},
 	"notify":    {[]string{"record", "ratelimit"}, []string{"github.com/spf13/pflag", "github.com/fsnotify/fsnotify"}},
 	"heartbeat": {[]string{"record"}, []string{"net", "os/exec"}},
 	"viewer":    {[]string{"record", "heartbeat"}, []string{"github.com/spf13/pflag"}},
-	"config":    {nil, []string{"net/http", "os/exec", "github.com/spf13/pflag"}},
-	"cli":       {[]string{"record", "ratelimit", "runner", "notify", "heartbeat", "viewer", "config"}, nil},
-	"":          {[]string{"cli"}, nil},
-	"tests":     {nil, nil},
+	// web keeps who is logged in, and makes pages of what viewer finds.
+	"web": {[]string{"record", "heartbeat", "notify", "viewer"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3"}},
+	// screen is a program in itself over viewer's listings.
+	"screen": {[]string{"record", "heartbeat", "viewer"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
+	"config": {nil, []string{"net/http", "os/exec", "github.com/spf13/pflag"}},
+	"cli":    {[]string{"record", "ratelimit", "runner", "notify", "heartbeat", "viewer", "web", "screen", "config"}, nil},
+	"":       {[]string{"cli"}, nil},
+	"tests":  {nil, nil},
 }
 
 // heavy costs every job at its start, called or not; see README, "DESIGN notes".
-// net/http and go-mail, which bring the templates along, are paid for: alarms go
-// out from the run itself.
-var heavy = []string{"database/sql", "expvar", "net/http/pprof", "github.com/prometheus/client_golang/prometheus"}
+// net/http is paid for: alarms go out from the run itself. go-mail is not, since
+// it brings the templates and half of x/text along.
+var heavy = []string{
+	"database/sql", "expvar", "net/http/pprof", "github.com/prometheus/client_golang/prometheus",
+	"html/template", "text/template", "github.com/wneessen/go-mail", "golang.org/x/text/secure/precis", "github.com/klauspost/compress/zstd",
+}
 
 type listedPackage struct {
 	ImportPath    string
@@ -87,5 +96,15 @@ func TestTheRunPathStaysLight(t *testing.T) {
 				t.Errorf("every job pays for the start of %s", path)
 			}
 		}
+	}
+}
+
+// TestZstdCostsNoStart: the package is there because another one did.
+func TestZstdCostsNoStart(t *testing.T) {
+	command := exec.Command(binary, "--version")
+	command.Env = append(command.Environ(), "GODEBUG=inittrace=1")
+	trace := run(t, command).stderr
+	if !strings.Contains(trace, "init "+module+"/record @") || strings.Contains(trace, "init "+module+"/zstd @") {
+		t.Errorf("what is set up at the start:\n%s", trace)
 	}
 }

@@ -80,6 +80,9 @@ var variableValues = []struct{ keys, form, shown string }{
 	{"user", `"[^"]+"`, `"USER"`},
 	{"pid|max_rss|block_in|block_out|alarms_sent", `\d+`, `N`},
 	{"duration|user_cpu|system_cpu", `\d+(?:\.\d+)?`, `SECONDS`},
+	{"env", `\{("[^"]+": "[0-9a-f]{4}"(, )?)+\}`, `DIGESTS`},
+	{"env_sum", `"[0-9a-f]{12}"`, `"SUM"`},
+	{"env_key", `"[0-9a-f]{4}"`, `"KEY"`},
 }
 
 func shapeCommand(ts *testscript.TestScript, neg bool, args []string) {

@@ -6,10 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -42,6 +44,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames: true,
 		Condition:          scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":       awaitCommand,
 			"status":      statusCommand,
 			"records":     recordsCommand,
 			"shape":       shapeCommand,
@@ -108,6 +111,27 @@ func scriptCondition(condition string) (bool, error) {
 func refuseNegation(ts *testscript.TestScript, neg bool) {
 	if neg {
 		ts.Fatalf("the command cannot be negated")
+	}
+}
+
+// awaitCommand waits until a file has a line that matches, for what goes on in the
+// background.
+func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
+	refuseNegation(ts, neg)
+	if len(args) != 2 {
+		ts.Fatalf("usage: await FILE PATTERN")
+	}
+	pattern := regexp.MustCompile("(?m)" + args[1])
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && pattern.Match(data) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: no line like %s: %q, %v", args[0], args[1], data, err)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -165,8 +166,9 @@ func TestWrapperStopAndGoOn(t *testing.T) {
 	s := newSite(t)
 	c := s.openTerminal(t)
 	c.typeIn("$W $P listen stoppable; echo status $?\n")
-	c.await("ready")
+	mvrun := groupOf(t, c.await("ready"))
 	for range 2 {
+		awaitCatching(t, mvrun, unix.SIGTSTP) // fg may have been a moment ago
 		c.typeIn(ctrlZ)
 		c.await("Stopped")
 		c.typeIn("echo shell $((1+1))\n")
@@ -182,6 +184,29 @@ func TestWrapperStopAndGoOn(t *testing.T) {
 	c.typeIn("echo through $?\n")
 	c.await("through")
 	s.expectRun(t, "exit_code", "3")
+}
+
+// groupOf is the process group in what a listening job prints: mvrun's process
+// id, where bash has started it.
+func groupOf(t *testing.T, ready string) int {
+	t.Helper()
+	var pid, group int
+	if _, err := fmt.Sscanf(ready, "ready %d %d", &pid, &group); err != nil {
+		t.Fatalf("%q: %v", ready, err)
+	}
+	return group
+}
+
+// awaitCatching returns when a process has a handler for a signal.
+func awaitCatching(t *testing.T, pid int, sig unix.Signal) {
+	t.Helper()
+	waitFor(t, patience, "a handler of "+sig.String(), func() bool {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		_, mask, _ := strings.Cut(string(status), "\nSigCgt:")
+		mask, _, _ = strings.Cut(mask, "\n")
+		caught, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
+		return err == nil && caught>>(uint(sig)-1)&1 == 1
+	})
 }
 
 // A job in the background is stopped by its read of the terminal, and goes on in
