@@ -217,7 +217,7 @@ func (d *alarmDesk) settle() {
 	if dispatcher == nil || d.counts.raised() == 0 {
 		return
 	}
-	report := dispatcher.Settle(settleWait)
+	report := dispatcher.Settle(min(settleWait, d.session.config.SendWait))
 	d.counts.mu.Lock()
 	defer d.counts.mu.Unlock()
 	d.counts.sent, d.counts.held = int64(report.Own.Sent), int64(report.Own.Suppressed)

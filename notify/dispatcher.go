@@ -130,6 +130,7 @@ const (
 	defaultLimit  = 30 * time.Second       // of one attempt
 	leaseMargin   = 2 * time.Minute        // of a claim, beyond the longest attempt
 	drainGrace    = 300 * time.Millisecond // for attempts that were stopped to be recorded
+	fairTry       = time.Second            // an attempt that is stopped earlier speaks against nobody
 	maxWarned     = 100                    // problems that are told
 	decisionTries = 5                      // while the side lock is busy
 	defaultGiveUp = 3 * 24 * time.Hour     // for an alarm that cannot be sent

@@ -171,6 +171,33 @@ func TestDrainWaitsNoLongerThanTold(t *testing.T) {
 	})
 }
 
+// An attempt that the end of a run gave no time is none: nobody is told of a
+// failure, and the alarm waits for the next run.
+func TestDrainWithoutAWait(t *testing.T) {
+	path := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, record.LayoutDirect, "h1", filepath.Join(path, "db"))
+		begun := make(chan struct{})
+		d := w.dispatcher(sender(func(ctx context.Context, a *Alarm) error {
+			close(begun)
+			<-ctx.Done()
+			return commandError(ctx, 137, nil, nil)
+		}))
+		d.Raise(alarm("m"))
+		<-begun
+		start := time.Now()
+		report := d.Drain(0)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		wantCounts(t, report.Own, Counts{Left: 1})
+		wantStates(t, w, "wait")
+		if records, said := w.records(), w.warned; len(records)+len(said) > 0 {
+			t.Errorf("records %v, warnings %q", records, said)
+		}
+	})
+}
+
 func TestAnAttemptHasALimit(t *testing.T) {
 	path := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

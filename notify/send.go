@@ -112,11 +112,15 @@ func (d *Dispatcher) attempt(j *job) {
 	defer cancel()
 	d.goesOut(j)
 	a := j.entry.Alarm // a sender that is given up may still read its own
+	begun := time.Now()
 	err := d.options.Sender.Send(ctx, &a)
 	j.entry.Alarm.Done = a.Done
-	if err == nil {
+	switch {
+	case err == nil:
 		d.passed(j)
 		return
+	case d.ctx.Err() != nil && time.Since(begun) < fairTry:
+		err = &DeliveryError{Problem: err.Error(), Unsent: true}
 	}
 	d.failed(j, err)
 }
