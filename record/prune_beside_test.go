@@ -115,7 +115,7 @@ func pruneBesideWriters(t *testing.T, layout Layout) {
 			}
 			lines := storeLines(t, store)
 			if n%2 == 0 {
-				lines = selected(t, store)
+				lines, _ = selectedBeside(t, store)
 			}
 			found := map[string]int{}
 			for _, line := range lines {

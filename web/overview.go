@@ -23,8 +23,9 @@ const itemsShown = 25
 // longer, those of a moment ago are shown, with their time, or they come when they
 // are there.
 const (
-	statePatience = 200 * time.Millisecond
+	statePatience = 150 * time.Millisecond
 	chartPatience = 100 * time.Millisecond
+	pagePatience  = 200 * time.Millisecond // for both together
 )
 
 // overviewView is the state of every item, what is wrong first, and the history in
@@ -77,7 +78,7 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request, who *ident
 
 // fill puts states and counts into the page, as far as they are there in time.
 func (s *Server) fill(view *overviewView) error {
-	wait := view.values.Get("wait") != ""
+	began, wait := time.Now(), view.values.Get("wait") != ""
 	surveying := s.surveying()
 	if !wait {
 		surveying = s.surveys.within(surveying, statePatience)
@@ -91,7 +92,7 @@ func (s *Server) fill(view *overviewView) error {
 	}
 	counting := s.countsOf(view.days, view.direction(), nil)
 	if !wait {
-		counting = s.counts.within(counting, chartPatience)
+		counting = s.counts.within(counting, min(chartPatience, pagePatience-time.Since(began)))
 	}
 	if counting == nil || surveying == nil {
 		return nil
