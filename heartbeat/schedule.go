@@ -2,8 +2,9 @@
 // schedules by which they run, and says of an item whether it runs as it should,
 // is late, has stopped, hangs or keeps failing.
 //
-// Its rules are pure: they see records and a time that they are given. Nothing
-// here looks at a clock, a process or another host.
+// Its rules, Schedule, Learn and Judge, are pure: they see records and a time that
+// they are given. The Surveyor gathers these for them from a database, and asks of
+// the runs of this host whether their processes live.
 package heartbeat
 
 import (

@@ -7,7 +7,7 @@
 //
 // The law of the package is that the command cannot tell that it is wrapped: argv, environment, working directory,
 // limits, umask, open and closed descriptors, ignored and blocked signals, terminal and stdin are those that mvrun
-// was started with. See start.go and inherited_linux.go for what the Go runtime has to be prevented from changing.
+// was started with. See start_linux.go and inherited_linux.go for what the Go runtime has to be prevented from changing.
 //
 // Nor does the command notice when the wrapper is killed: see guardian_linux.go.
 //
