@@ -185,9 +185,12 @@ defaults:
 `},
 	{"prefixes", `
 Further words at the start of a line that make it a record, beside ERROR:, ALARM:
-and the others (default: none). The value is one of the levels, or Alarm.`, `
+and the others (default: none). The value is one of the levels, or Alarm. With
+them, a colon that follows may be the Chinese one, and attributes in brackets
+stand before it as well.`, `
 prefixes:
   '[ALERT]': Alarm
+  '告警：': Alarm
 `},
 	{"rules", `
 Patterns (RE2, in single quotes) that make a record of any line they match

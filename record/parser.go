@@ -10,8 +10,10 @@ import (
 // built-in prefixes.
 type ParserOptions struct {
 	// Prefixes are further literal prefixes at the start of a line, such as
-	// "[ALERT]"; the longest that fits wins, before the built-in ones. The
-	// message follows; a colon right after the prefix is dropped.
+	// "[ALERT]" or "错误："; the longest that fits wins, before the built-in ones.
+	// The message follows; a colon right after the prefix is dropped, and the
+	// Chinese one is a colon, too. Attributes and "<<WORD" stand before the colon
+	// as with the built-in ones.
 	Prefixes map[string]Level
 	// Levels are those that the config lists, mildest first, beside the
 	// built-in ones.
@@ -56,6 +58,7 @@ type Parser struct {
 	first    [256]bool // bytes with which a line that has a prefix can begin
 
 	partialLine
+	began   bool // the first line is past, before which a byte-order mark may stand
 	open    bool
 	record  openRecord // valid while open; its buffer is kept for the next one
 	scratch []byte     // a line without its colour codes
@@ -130,7 +133,7 @@ func (p *Parser) Write(b []byte) (int, error) {
 // atOrdinaryStart reports whether a line begins here that matters only if it
 // has a prefix.
 func (p *Parser) atOrdinaryStart() bool {
-	return p.length == 0 && !p.skip && !p.open && len(p.rules) == 0
+	return p.length == 0 && !p.skip && !p.open && p.began && len(p.rules) == 0
 }
 
 // passOrdinary leaves out whole lines that can have no prefix. This loop is all
@@ -172,8 +175,8 @@ func (p *Parser) collect(piece []byte) {
 		if p.open && p.record.heredoc == "" && !isBlank(first) && first != escape {
 			p.closeRecord()
 		}
-		if !p.open && len(p.rules) == 0 && !p.first[first] {
-			p.skip = true
+		if !p.open && len(p.rules) == 0 && !p.first[first] && (p.began || first != byteOrderMark[0]) {
+			p.skip, p.began = true, true
 			return
 		}
 	}
@@ -191,6 +194,9 @@ func (p *Parser) endPartial() {
 
 // takeLine takes a line, of which the last over bytes were not kept.
 func (p *Parser) takeLine(line []byte, over int64) {
+	if !p.began {
+		line, p.began = bytes.TrimPrefix(line, byteOrderMark), true
+	}
 	if over > 0 {
 		whole := trimPartialRune(line)
 		over += int64(len(line) - len(whole))
@@ -239,7 +245,8 @@ func furtherPrefixes(levels map[string]Level) []prefix {
 	var prefixes []prefix
 	for text, level := range levels {
 		if plain := stripCodes(nil, []byte(text)); len(plain) > 0 {
-			prefixes = append(prefixes, prefix{plain, level})
+			word := bytes.TrimSuffix(bytes.TrimSuffix(plain, colon), wideColon)
+			prefixes = append(prefixes, prefix{plain, word, level})
 		}
 	}
 	slices.SortFunc(prefixes, func(a, b prefix) int {

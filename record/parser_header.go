@@ -5,6 +5,7 @@ import "bytes"
 // prefix is one of the config's further prefixes, without colour codes.
 type prefix struct {
 	text  []byte
+	word  []byte // text without the colon at its end, before which attributes stand
 	level Level
 }
 
@@ -56,9 +57,9 @@ func (p *Parser) raised(h, ruled header) header {
 }
 
 func (p *Parser) prefixed(line []byte) (header, bool) {
-	for _, further := range p.prefixes {
-		if rest, ok := bytes.CutPrefix(line, further.text); ok {
-			return header{level: further.level, text: trimBlanks(bytes.TrimPrefix(rest, colon))}, true
+	for i := range p.prefixes {
+		if head, ok := p.prefixes[i].header(line); ok {
+			return head, true
 		}
 	}
 	if len(line) == 0 {
@@ -79,6 +80,36 @@ func (p *Parser) prefixed(line []byte) (header, bool) {
 	}
 	word, ok := heredocWord(rest)
 	return header{level: level, heredoc: word}, ok
+}
+
+// header reads a line that begins with the prefix: with attributes, with "<<WORD",
+// or with the text right after it. Chinese has a colon of its own.
+func (f *prefix) header(line []byte) (header, bool) {
+	if rest, ok := bytes.CutPrefix(line, f.word); ok && len(f.word) > 0 {
+		if head, ok := attributeHeader(f.level, rest, cutAnyColon); ok {
+			return head, true
+		}
+		if word, ok := heredocWord(rest); ok {
+			return header{level: f.level, heredoc: word}, true
+		}
+	}
+	rest, ok := bytes.CutPrefix(line, f.text)
+	if !ok {
+		return header{}, false
+	}
+	if text, ok := cutAnyColon(rest); ok {
+		rest = text
+	}
+	return header{level: f.level, text: trimBlanks(rest)}, true
+}
+
+func cutColon(text []byte) ([]byte, bool) { return bytes.CutPrefix(text, colon) }
+
+func cutAnyColon(text []byte) ([]byte, bool) {
+	if rest, ok := cutColon(text); ok {
+		return rest, true
+	}
+	return bytes.CutPrefix(text, wideColon)
 }
 
 // keyword reads the upper-case word at the start of a line; its level is empty
@@ -114,7 +145,7 @@ func keywordLevel(word []byte) Level {
 // as in the "INFO[0000] started" of a well-known logger, makes no record, save
 // after ALARM, which is never passed over.
 func bracketHeader(level Level, rest []byte) (header, bool) {
-	if head, ok := attributeHeader(level, rest); ok {
+	if head, ok := attributeHeader(level, rest, cutColon); ok {
 		return head, true
 	}
 	if level != LevelAlarm && !meantAsAttributes(rest) {
@@ -123,7 +154,9 @@ func bracketHeader(level Level, rest []byte) (header, bool) {
 	return header{level: level, text: rest, malformed: true}, true
 }
 
-func attributeHeader(level Level, rest []byte) (header, bool) {
+// attributeHeader reads attributes in brackets, and what a colon or "<<WORD" says
+// of the text.
+func attributeHeader(level Level, rest []byte, cutColon func([]byte) ([]byte, bool)) (header, bool) {
 	found, after, ok := parseAttributes(rest)
 	if !ok || len(after) == 0 {
 		return header{}, false
@@ -132,8 +165,8 @@ func attributeHeader(level Level, rest []byte) (header, bool) {
 		level: level, title: found["title"], receivers: joinReceivers(found["to"]),
 		frequency: found["frequency"], key: found["key"],
 	}
-	if after[0] == ':' {
-		head.text = trimBlanks(after[1:])
+	if text, ok := cutColon(after); ok {
+		head.text = trimBlanks(text)
 		return head, true
 	}
 	head.heredoc, ok = heredocWord(after)

@@ -13,6 +13,7 @@ type parserState struct {
 	Line     []byte
 	Length   int64
 	Skip     bool
+	Began    bool
 	Read     time.Time
 	Deadline time.Time
 	Record   *recordState
@@ -33,7 +34,7 @@ type recordState struct {
 // and not on a disk.
 func (p *Parser) State() ([]byte, error) {
 	state := parserState{
-		Line: p.line, Length: p.length, Skip: p.skip, Read: p.read, Deadline: p.deadline,
+		Line: p.line, Length: p.length, Skip: p.skip, Began: p.began, Read: p.read, Deadline: p.deadline,
 	}
 	if p.open {
 		r := &p.record
@@ -58,7 +59,7 @@ func (p *Parser) Restore(data []byte) error {
 		return fmt.Errorf("take over the line parser: %w", err)
 	}
 	p.partialLine = partialLine{line: state.Line, length: state.Length, skip: state.Skip}
-	p.read, p.deadline = state.Read, state.Deadline
+	p.read, p.deadline, p.began = state.Read, state.Deadline, state.Began
 	p.open = state.Record != nil
 	if p.open {
 		r := state.Record

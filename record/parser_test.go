@@ -208,6 +208,34 @@ func TestParserFurtherPrefixes(t *testing.T) {
 	}
 }
 
+func TestParserFurtherPrefixesTakeAttributes(t *testing.T) {
+	o := ParserOptions{Prefixes: map[string]Level{"错误：": LevelError, "告警": LevelAlarm, "[ALERT]": LevelAlarm, "：": LevelInfo}}
+	input := "错误[to=bob]：x\n错误：y\n错误: no\n告警：磁盘满\n告警[title=\"标题\"]: t\n告警[x：u\n告警<<END\n多\nEND\n" +
+		"[ALERT][key=k]: v\n[ALERT]<<END\nw\nEND\n：z\n[to=bob]: no\n"
+	with := func(m Message, change func(*Message)) Message { change(&m); return m }
+	want := []Message{
+		with(message(LevelError, "x"), func(m *Message) { m.Receivers = "bob" }), message(LevelError, "y"),
+		message(LevelAlarm, "磁盘满"), with(message(LevelAlarm, "t"), func(m *Message) { m.Title = "标题" }),
+		message(LevelAlarm, "[x：u"), message(LevelAlarm, "多"),
+		with(message(LevelAlarm, "v"), func(m *Message) { m.Key = "k" }), message(LevelAlarm, "w"), message(LevelInfo, "z"),
+	}
+	for at := range len(input) + 1 {
+		if got := withoutTime(parsePieces(o, input[:at], input[at:])); !reflect.DeepEqual(got, want) {
+			t.Fatalf("split at %d:\n got %+v\nwant %+v", at, got, want)
+		}
+	}
+}
+
+func TestParserPassesAByteOrderMarkOver(t *testing.T) {
+	input := "\xef\xbb\xbfERROR: a\n\xef\xbb\xbfERROR: b\nERROR: c\n"
+	want := []Message{message(LevelError, "a"), message(LevelError, "c")}
+	for at := range len(input) + 1 {
+		if got := withoutTime(parsePieces(ParserOptions{}, input[:at], input[at:])); !reflect.DeepEqual(got, want) {
+			t.Fatalf("split at %d:\n got %+v\nwant %+v", at, got, want)
+		}
+	}
+}
+
 func TestParserTellsWhenTheFirstLineWasRead(t *testing.T) {
 	clock := newParserClock()
 	var got []Message

@@ -10,6 +10,8 @@ const escape = 0x1b
 var (
 	carriageReturn = []byte("\r")
 	colon          = []byte(":")
+	wideColon      = []byte("：")
+	byteOrderMark  = []byte("\xef\xbb\xbf") // programs from Windows begin their output with it
 	closingBracket = []byte("]")
 	heredocSign    = []byte("<<")
 	viewerSign     = []byte("*:")
