@@ -80,7 +80,7 @@ func (o *initOptions) run() error {
 		return err
 	}
 	db := orElse(cfg.DBPath, defaultDB())
-	made, err := record.NewTree(db).Make(o.shared)
+	made, err := record.NewTree(db).Make(o.shared, directionNames(cfg)...)
 	if err != nil {
 		return fmt.Errorf("make the database: %w; --db names another folder", err)
 	}
@@ -90,6 +90,13 @@ func (o *initOptions) run() error {
 	}
 	o.report(os.Stdout, initReport{path: path, backup: backup, db: db, made: made, config: cfg, takeover: takeover, taken: template.Taken()})
 	return nil
+}
+
+func directionNames(cfg *config.Config) (names []string) {
+	for _, direction := range cfg.Directions {
+		names = append(names, direction.Name)
+	}
+	return names
 }
 
 // systemConfig is the config of the whole host, which root writes.

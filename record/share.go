@@ -21,9 +21,13 @@ const (
 // it to every user: the folder itself, the directions, and what mvrun keeps for
 // itself; see Tree. The folders of items stay their makers'.
 //
+// A sticky folder does not protect what is in it from its own owner, who would be
+// whoever came first. So the folders that all users need are made here, where it is
+// shared: those of mvrun, and of the given directions.
+//
 // An existing database is opened only by its owner; the error says whose it is
 // otherwise. Folders within it that belong to others are left as they are.
-func (t *Tree) Make(shared bool) (made bool, err error) {
+func (t *Tree) Make(shared bool, directions ...string) (made bool, err error) {
 	made, err = makeFolders(t.path, shared)
 	if err != nil || !shared {
 		return made, err
@@ -31,12 +35,29 @@ func (t *Tree) Make(shared bool) (made bool, err error) {
 	if err = shareFolder(t.path); err != nil {
 		return made, err
 	}
-	if fd, err := t.folder(true, metaFolder); err == nil {
+	folders := [][]string{{metaFolder}}
+	for _, name := range sharedFolders {
+		folders = append(folders, []string{metaFolder, name})
+	}
+	for _, name := range directions {
+		folders = append(folders, []string{name})
+	}
+	for _, elem := range folders {
+		fd, err := t.folder(true, elem...)
+		if err != nil {
+			return made, err
+		}
 		unix.Close(fd)
-	} else {
-		return made, err
 	}
 	return made, t.shareBelow()
+}
+
+// sharedFolders are the folders below MetaFolder to which every user adds, those of
+// other packages included.
+var sharedFolders = [...]string{
+	archiveFolder, environmentFolder, failingFolder, hostsFolder, keyFolder, lockFolder, muteFolder, outputFolder,
+	retireFolder, rollupFolder, runningFolder, startedFolder, tornFolder, zoneFolder,
+	"channels", "check", "outbox",
 }
 
 // makeFolders is MkdirAll. Where others are to come through, the umask must not

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -95,6 +96,27 @@ func TestMakeRefused(t *testing.T) {
 		if _, err := NewTree(path).Make(false); err == nil || !strings.Contains(err.Error(), want.Error()) {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
+	}
+}
+
+// TestMakeOwnsWhatAllUsersNeed: the owner of a sticky folder may remove what others
+// have there, so that must not be the first user who comes.
+func TestMakeOwnsWhatAllUsersNeed(t *testing.T) {
+	if os.Getuid() != 0 {
+		unavailable(t, "to give a folder away", errors.New("not root"))
+	}
+	db := filepath.Join(t.TempDir(), "db")
+	if _, err := NewTree(db).Make(true, "LSF"); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"LSF", ".mvrun/hosts", ".mvrun/outbox", ".mvrun/failing", ".mvrun/running"} {
+		info, err := os.Stat(filepath.Join(db, path))
+		if err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 || modeOf(t, filepath.Join(db, path)) != 0o1777 {
+			t.Errorf("%s: %v, %v", path, info, err)
+		}
+	}
+	if entries, err := os.ReadDir(filepath.Join(db, ".mvrun")); err != nil || len(entries) != len(sharedFolders) {
+		t.Errorf("%v, %v", entries, err)
 	}
 }
 
