@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -150,7 +151,11 @@ func envName(flag string) string {
 
 func setValues(flag *pflag.Flag, value string) error {
 	if !repeated(flag.Name) {
-		return flag.Value.Set(value)
+		err := flag.Value.Set(value)
+		if err != nil && flag.Value.Type() == "bool" {
+			return errors.New("is neither true nor false")
+		}
+		return err
 	}
 	for line := range strings.Lines(value) {
 		if err := flag.Value.Set(strings.TrimRight(line, "\n")); err != nil {

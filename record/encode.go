@@ -92,7 +92,10 @@ func (e *Encoder) Int(key string, value int64) *Encoder {
 // Seconds adds a key with a duration in seconds, to the microsecond.
 func (e *Encoder) Seconds(key string, value time.Duration) *Encoder {
 	e.key(key)
-	e.buf = strconv.AppendFloat(e.buf, value.Round(time.Microsecond).Seconds(), 'f', -1, 64)
+	// Divided once, it is the number nearest to its decimals, which print as they are;
+	// the sum that Duration.Seconds makes is not.
+	microseconds := value.Round(time.Microsecond) / time.Microsecond
+	e.buf = strconv.AppendFloat(e.buf, float64(microseconds)/1e6, 'f', -1, 64)
 	return e
 }
 

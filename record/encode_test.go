@@ -54,10 +54,10 @@ func TestEncoderWritesMonitorViewersLines(t *testing.T) {
 func TestEncoder(t *testing.T) {
 	var e Encoder
 	e.String("s", "a\"\\\b\f\n\r\t\x00\x1f\x7f<>&失\u2028\xff").Optional("none", "").Optional("some", "x").
-		Int("i", -5).Seconds("d", 1500*time.Millisecond).Seconds("z", 0).Seconds("u", 1400*time.Nanosecond).
+		Int("i", -5).Seconds("d", 1500*time.Millisecond).Seconds("z", 0).Seconds("u", 1400*time.Nanosecond).Seconds("f", 1773108*time.Microsecond).
 		Bool("b", true).Strings("l", []string{"a", "b"}).Strings("e", nil).
 		Pairs("p", [][2]string{{"k", "v"}, {"l", "\n"}}).Numbers("n", [][2]string{{"Error", "3"}, {"Fatal", "0"}})
-	want := `{"s": "a\"\\\b\f\n\r\t\u0000\u001f` + "\x7f<>&失\u2028\uFFFD" + `", "some": "x", "i": -5, "d": 1.5, "z": 0, "u": 0.000001, ` +
+	want := `{"s": "a\"\\\b\f\n\r\t\u0000\u001f` + "\x7f<>&失\u2028\uFFFD" + `", "some": "x", "i": -5, "d": 1.5, "z": 0, "u": 0.000001, "f": 1.773108, ` +
 		`"b": true, "l": ["a", "b"], "e": [], "p": {"k": "v", "l": "\n"}, "n": {"Error": 3, "Fatal": 0}}` + "\n"
 	if got := string(e.Line()); got != want {
 		t.Errorf("got  %swant %s", got, want)
