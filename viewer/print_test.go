@@ -259,6 +259,22 @@ func TestTSV(t *testing.T) {
 	}
 }
 
+// A spreadsheet opens TSV, too, and carries out what it takes for a formula.
+func TestTSVHasNoFormulas(t *testing.T) {
+	store := database(t, map[string]string{
+		"d/i/log/20241025": `{"time": "2024-10-25 08:00:01", "message_level": "-1+2", "message": "=cmd|' /C calc'!A0"}
+{"time": "2024-10-25 08:00:02", "message_level": "+1", "message": "@SUM(A1)"}
+{"time": "2024-10-25 08:00:03", "message_level": "a=1", "message": "\ttab"}
+`,
+	})
+	columns := []string{"Message_Level", "Message"}
+	out, _ := printed(t, store, record.Query{Kind: record.Log}, Options{Format: TSV, Columns: columns})
+	want := "Message_Level\tMessage\n'-1+2\t'=cmd|' /C calc'!A0\n'+1\t'@SUM(A1)\na=1\t'\\ttab\n"
+	if out != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
 func TestPrintNothing(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "none"))
 	for format, want := range map[Format]string{
