@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +21,17 @@ type column struct {
 	style func(value string) style
 }
 
-// shownColumns are the columns of a kind with those that were asked for besides.
+// shownColumns are the columns of a kind with those that were asked for besides. In a
+// table the message stays the last, since only the last one may have several lines.
 func shownColumns(kind record.Kind, o Options) []column {
 	columns := columnsOf(kind)
-	if o.Why && kind == record.Alarm {
-		columns = append(columns, whyColumn())
+	switch {
+	case !o.Why || kind != record.Alarm:
+		return columns
+	case o.Format == Table:
+		return slices.Insert(columns, len(columns)-1, whyColumn())
 	}
-	return columns
+	return append(columns, whyColumn())
 }
 
 // columnsOf are the columns of a kind, as monitorViewer names them; Run is

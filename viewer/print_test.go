@@ -380,6 +380,36 @@ func TestPrintOfNoDatabase(t *testing.T) {
 	}
 }
 
+// The message of an alarm may be a digest of many lines. They stand below each other,
+// and what became of the alarm before them.
+func TestWhyStandsBeforeTheMessage(t *testing.T) {
+	store := database(t, map[string]string{
+		"LSF/nodes/alarm/20241025": `{"time": "2024-10-25 08:00:01", "receivers": "alice", "send_alarm_result": "PASSED", "message": "2 more\nn1\nn2", "digest_of": 2}` + "\n",
+	})
+	q := record.Query{Kind: record.Alarm}
+	out, _ := printed(t, store, q, Options{Format: Table, Why: true})
+	want := `Direction  Item   Time                 Receivers  Alarm_Result  Why                         Message
+LSF        nodes  2024-10-25 08:00:01  alice      PASSED        sent, a digest of 2 alarms  2 more
+                                                                                              n1
+                                                                                              n2
+`
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+	columns, err := ParseColumns(record.Alarm, []string{"message,why"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ = printed(t, store, q, Options{Format: Table, Why: true, Columns: columns})
+	if want := "Message         Why\n2 more\\nn1\\nn2  sent, a digest of 2 alarms\n"; out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+	out, _ = printed(t, store, q, Options{Format: CSV, Why: true})
+	if !strings.HasPrefix(out, "Direction,Item,Time,Receivers,Alarm_Result,Message,Why\n") {
+		t.Errorf("programs that read CSV by position find another order:\n%s", out)
+	}
+}
+
 func TestColumnsAreChosen(t *testing.T) {
 	store := sample(t)
 	columns, err := ParseColumns(record.Log, []string{"message,item", " TIME "})
