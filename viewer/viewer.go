@@ -78,7 +78,9 @@ func newPrinter(out *bufio.Writer, kind record.Kind, o Options) printer {
 	case TSV:
 		return newSeparated(out, chosenColumns(kind, o), tsvLine)
 	}
-	return newTable(out, chosenColumns(kind, o), o)
+	t := newTable(out, chosenColumns(kind, o), o)
+	t.spared = sparedColumns(kind, o)
+	return t
 }
 
 func printRecords(p printer, store *record.Store, q record.Query, notes io.Writer) error {
