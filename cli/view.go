@@ -128,6 +128,7 @@ func runView(args []string) error {
 		return err
 	}
 	options.Rules = rules(s.config)
+	options.Waiting = waitingAlarms(store)
 	return s.ended(store, o.show(store, query, options))
 }
 
