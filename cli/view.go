@@ -48,7 +48,7 @@ func newViewFlags() (*viewOptions, *flagSet) {
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on with new records as they are written, until ^C; with --limit 10 as tail -f does")
 	f.BoolVar(&o.why, "why", false, "alarms only: say why each was sent, or why nobody was told")
 	f.StringArrayVar(&o.columns, "columns", nil, "only these columns, by their `titles`, in this order; repeatable, or several with commas (default: all)")
-	f.BoolVar(&o.wide, "wide", false, "cut nothing to fit the terminal")
+	f.BoolVar(&o.wide, "wide", false, "cut nothing and leave out no column to fit the terminal")
 	f.BoolVar(&o.output, "output", false, "of one run: print its kept output, all of it, and nothing else")
 	f.BoolVar(&o.noPager, "no-pager", false, "print on where the terminal is full; else through $MVRUN_PAGER, $PAGER or less")
 	f.Var(choiceValue{&o.format, formatNames()}, "format", "table, json (one object a line), csv or tsv")
@@ -128,6 +128,7 @@ func runView(args []string) error {
 		return err
 	}
 	options.Rules = rules(s.config)
+	options.Waiting = waitingAlarms(store)
 	return s.ended(store, o.show(store, query, options))
 }
 

@@ -18,12 +18,32 @@ type Waiting struct {
 // WaitingOf gives the alarms of a run that stand in the outbox, oldest first. Those
 // that only another user may read are left out.
 func WaitingOf(store *record.Store, item record.Item, run string, zone *time.Location) ([]Waiting, error) {
+	hash := itemHash(item)
+	named := func(name entryName) bool { return name.item == hash }
+	return waitingWhere(store, zone, named, func(a *Alarm) bool { return a.Of() == item && a.Run == run })
+}
+
+// WaitingSince gives the alarms that stand in the outbox and were raised from begin on
+// and, unless that is zero, before end, oldest first. Those that only another user may
+// read are left out.
+func WaitingSince(store *record.Store, begin, end time.Time, zone *time.Location) ([]Waiting, error) {
+	within := func(at time.Time) bool { return !at.Before(begin) && (end.IsZero() || at.Before(end)) }
+	named := func(name entryName) bool {
+		at, ok := raisedAt(name.id)
+		return !ok || within(at)
+	}
+	return waitingWhere(store, zone, named, func(a *Alarm) bool { return within(a.Time) })
+}
+
+// waitingWhere reads the entries that are wanted by their names, and gives those that
+// are by what stands in them.
+func waitingWhere(store *record.Store, zone *time.Location, named func(entryName) bool, wanted func(*Alarm) bool) ([]Waiting, error) {
 	names, err := listOutbox(store.Meta())
 	problems := []error{err}
 	box := &outbox{tree: store.Meta()}
 	var found []Waiting
 	for _, name := range names {
-		if name.item != itemHash(item) || name.state == stateBad || name.state == stateSent {
+		if name.state == stateBad || name.state == stateSent || !named(name) {
 			continue
 		}
 		e, err := box.read(name)
@@ -31,7 +51,7 @@ func WaitingOf(store *record.Store, item record.Item, run string, zone *time.Loc
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission):
 		case err != nil:
 			problems = append(problems, err)
-		case e.Alarm.Of() == item && e.Alarm.Run == run:
+		case wanted(&e.Alarm):
 			found = append(found, Waiting{e.Alarm, name.whyWaiting(&e, zone)})
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // Follower gives the records of a query, and later those that were written since,
-// each once: over midnight, of new items and hosts, and while lines are carried
-// over from hosts' databases and archived. It looks at the files of the last
+// each once: over midnight, of new items and hosts, while lines are carried over
+// from hosts' databases and archived, and where others write a file anew. It looks at the files of the last
 // followedDays days and of tomorrow, where clocks differ. What comes late to a day
 // and is archived before it was looked at is not given.
 //
@@ -41,7 +41,11 @@ type place struct {
 	inode, device uint64
 	whole         int64  // to the end of its last whole line
 	shown         uint64 // hash of the line behind that, where it was given already
+	mark          uint64 // of what stands before that, see markOf
 	looked        time.Time
+
+	given    givenLines // of the main file, and of those that stood in its place before
+	replaced *replaced  // nil once all that is read is new
 
 	day  string // of the listing for which it was read so far first
 	read int64  // to there, which is behind whole where a line had no end
@@ -190,14 +194,20 @@ func (f *Follower) settle(src *source, day string) {
 	if err != nil {
 		return
 	}
-	f.note(file, elem, fd, from+int64(strings.LastIndexByte(string(tail[:n]), '\n')+1), nil, "")
+	f.note(file, elem, fd, from+int64(strings.LastIndexByte(string(tail[:n]), '\n')+1), nil, "", nil)
 }
 
 // note keeps how far a file was read for a day of the listing, and what stood behind
-// that.
-func (f *Follower) note(file dayFile, elem []string, fd int, whole int64, rest []byte, day string) {
+// that; given are the lines of it, if they were read.
+func (f *Follower) note(file dayFile, elem []string, fd int, whole int64, rest []byte, day string, given *givenLines) {
 	id := identityOf(fd)
-	p := &place{file: file, inode: id.inode, device: id.device, whole: whole, looked: f.store.options.Now(), day: day, read: whole + int64(len(rest))}
+	p := &place{
+		file: file, inode: id.inode, device: id.device, whole: whole, mark: markOf(fd, whole), looked: f.store.options.Now(),
+		day: day, read: whole + int64(len(rest)),
+	}
+	if given != nil {
+		p.given = *given
+	}
 	if rest = trimBlankEnds(rest); looksLikeRecord(rest) {
 		p.shown = maphash.Bytes(lineSeed(), rest)
 	}

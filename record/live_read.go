@@ -35,7 +35,7 @@ func (f *Follower) readPart(file dayFile, prefix []string) []Row {
 	}
 	data := os.NewFile(uintptr(fd), f.store.tree.Path(elem...))
 	defer data.Close()
-	at, since, changed := f.position(file, elem, fd)
+	at, changed := f.position(file, elem, fd, prefix != nil)
 	if !changed {
 		return nil
 	}
@@ -44,7 +44,10 @@ func (f *Follower) readPart(file dayFile, prefix []string) []Row {
 		return nil
 	}
 	began, _ := time.ParseInLocation(DayLayout, file.day, f.reader.matcher.location)
-	p := &part{file: file, day: began, wholeOnly: true, seen: lineSet{}, follow: f.seenOf(file), host: prefix != nil, shown: at.shown, since: since}
+	p := &part{file: file, day: began, wholeOnly: true, seen: lineSet{}, follow: f.seenOf(file), host: prefix != nil, shown: at.shown, replaced: at.replaced}
+	if !p.host {
+		p.given = &at.given
+	}
 	f.reader.stats.Files++
 	whole, err := f.reader.scan(data, p)
 	if err != nil {
@@ -52,29 +55,32 @@ func (f *Follower) readPart(file dayFile, prefix []string) []Row {
 	}
 	at.whole += whole
 	if whole > 0 {
-		at.shown = 0
+		at.shown, at.mark = 0, markOf(fd, at.whole)
+	}
+	if len(p.rows) > 0 || p.replaced != nil && p.replaced.past {
+		at.replaced = nil
 	}
 	at.looked = f.store.options.Now()
 	return p.rows
 }
 
 // position tells where to go on in a file. Of one that was put in the place of
-// another, as by an editor, the records since the last look are new; but where the
-// other was archived, all are.
-func (f *Follower) position(file dayFile, elem []string, fd int) (at *place, since time.Time, changed bool) {
+// another, what is behind that is new, see replacedFile; but where the other was
+// archived, all is. What a host has is known by its lines, see isNews: its file is
+// replaced whenever it was carried over.
+func (f *Follower) position(file dayFile, elem []string, fd int, host bool) (at *place, changed bool) {
 	id := identityOf(fd)
 	name := nameOf(elem)
-	at = f.places[name]
-	same := at != nil && at.inode == id.inode && at.device == id.device && at.whole <= id.size
-	if same {
-		return at, since, at.whole < id.size
-	}
-	if at != nil && !f.isArchived(file) {
-		since = at.looked.Truncate(time.Second) // some write no more of a time than that
+	before := f.places[name]
+	if before != nil && before.isSame(fd, id) {
+		return before, before.whole < id.size
 	}
 	at = &place{file: file, inode: id.inode, device: id.device}
+	if before != nil && !host && !f.isArchived(file) {
+		at.given, at.replaced = before.given, replacedFile(before)
+	}
 	f.places[name] = at
-	return at, since, true
+	return at, true
 }
 
 func (f *Follower) isArchived(file dayFile) bool {
@@ -102,6 +108,11 @@ func (p *part) isNews(line []byte, at time.Time) bool {
 	} else {
 		p.follow.ofMain[hash] = struct{}{}
 	}
-	replaced := !p.since.IsZero()
-	return !ofHosts && !((p.host || replaced) && ofMain) && hash != shown && !at.Before(p.since)
+	if p.replaced != nil && p.replaced.isOld(hash, at) {
+		return false
+	}
+	if p.given != nil && hash != shown {
+		p.given.add(hash, at)
+	}
+	return !ofHosts && !(p.host && ofMain) && hash != shown
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -99,6 +100,9 @@ func (d *dayReader) readOnce(src *source, day string, archived bool) []Row {
 		fromHosts = append(fromHosts, part.rows...)
 	}
 	main := &part{file: file, elem: file.elem(nil), day: began, seen: seen, noted: follow}
+	if follow {
+		main.given = &givenLines{}
+	}
 	switch {
 	case archived:
 		d.readArchived(main)
@@ -174,12 +178,14 @@ type part struct {
 	count    bool       // fill archived
 
 	// Of a follower that reads on: what was met before, whether this is the database
-	// of a host, the hash of a line without an end that was given, and the time
-	// before which nothing is new.
-	follow *seenLines
-	host   bool
-	shown  uint64
-	since  time.Time
+	// of a host, the hash of a line without an end that was given, and what another
+	// file had in the place of this one.
+	follow   *seenLines
+	host     bool
+	shown    uint64
+	replaced *replaced
+
+	given *givenLines // is told of each line that the follower's query wants; may be nil
 
 	rows []Row
 }
@@ -234,7 +240,7 @@ func (d *dayReader) scanPlain(file *os.File, start int64, p *part) {
 		if p.wholeOnly {
 			rest = nil
 		}
-		d.follower.note(p.file, p.elem, int(file.Fd()), start+whole, rest, d.day)
+		d.follower.note(p.file, p.elem, int(file.Fd()), start+whole, rest, d.day, p.given)
 	}
 }
 
@@ -281,6 +287,9 @@ func (d *dayReader) line(line []byte, p *part) {
 		return
 	case lineUnwanted:
 		return
+	}
+	if p.given != nil && p.follow == nil { // else isNews tells it
+		p.given.add(maphash.Bytes(lineSeed(), trimmed), at)
 	}
 	if d.within != nil && !d.within.takes(at) {
 		if p.record { // all lines: what is of other days must be known again, too

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,19 +15,25 @@ type column struct {
 	value func(e *entry) string
 	// shown is how a table shows a value to people; nil means as it is.
 	shown func(value string) string
-	// least is the width below which a table does not cut the column.
+	// least is the width below which a table does not cut the column, and whole says
+	// that a part of such a value says nothing.
 	least int
+	whole bool
 	// style is how a table marks a value; nil means not at all.
 	style func(value string) style
 }
 
-// shownColumns are the columns of a kind with those that were asked for besides.
+// shownColumns are the columns of a kind with those that were asked for besides. In a
+// table the message stays the last, since only the last one may have several lines.
 func shownColumns(kind record.Kind, o Options) []column {
 	columns := columnsOf(kind)
-	if o.Why && kind == record.Alarm {
-		columns = append(columns, whyColumn())
+	switch {
+	case !o.Why || kind != record.Alarm:
+		return columns
+	case o.Format == Table:
+		return slices.Insert(columns, len(columns)-1, whyColumn())
 	}
-	return columns
+	return append(columns, whyColumn())
 }
 
 // columnsOf are the columns of a kind, as monitorViewer names them; Run is
@@ -34,22 +41,22 @@ func shownColumns(kind record.Kind, o Options) []column {
 func columnsOf(kind record.Kind) []column {
 	switch kind {
 	case Monitor:
-		status := key("Status", "status")
+		status := key("Status", "status").wholeTo(len("never finished"))
 		status.style = stateStyle
 		return []column{
 			direction(), key("Admin", record.KeyDirectionAdmin), item(), key("Startup", record.KeyStartup),
 			key("Host", record.KeyStartupHost), {title: "Exec_Frequency", value: executeFrequency, least: 8},
 			key("Alarm_Frequency", record.KeyAlarmFrequency), key("Script", record.KeyScript),
-			status, key("Last", "last"), key("Next", "next"), key(runsTitle, runsKey),
+			status, key("Last", "last").wholeTo(timeWidth), key("Next", "next").wholeTo(timeWidth), key(runsTitle, runsKey),
 		}
 	case record.Heartbeat:
 		return []column{direction(), item(), when(), key("User", "user"), key("Host", "host"), key("Script", "script")}
 	case record.Log:
-		level := key("Message_Level", "message_level")
+		level := key("Message_Level", "message_level").wholeTo(12)
 		level.style = levelStyle
 		return []column{direction(), item(), when(), level, key("Message", "message")}
 	case record.Alarm:
-		result := key("Alarm_Result", "send_alarm_result")
+		result := key("Alarm_Result", "send_alarm_result").wholeTo(12)
 		result.style = resultStyle
 		return []column{direction(), item(), when(), key("Receivers", "receivers"), result, key("Message", "message")}
 	}
@@ -57,11 +64,13 @@ func columnsOf(kind record.Kind) []column {
 }
 
 func runColumns() []column {
-	status := column{title: "Status", value: exitStatus, least: 3, style: statusStyle}
+	status := column{title: "Status", value: exitStatus, least: 6, whole: true, style: statusStyle}
+	run := key("Run", "run")
+	run.least = 14 // tells most runs of an item from each other
 	duration := key("Duration", "duration")
-	duration.shown = roundSeconds
+	duration.shown, duration.least = roundSeconds, 10
 	return []column{
-		direction(), item(), when(), key("Run", "run"), status, {title: "Cause", value: cause, least: 8},
+		direction(), item(), when(), run, status, {title: "Cause", value: cause, least: 8},
 		duration, key("Startup", "startup"), key("Host", "host"),
 	}
 }
@@ -70,12 +79,22 @@ func key(title, name string) column {
 	return column{title: title, value: func(e *entry) string { return e.get(name) }, least: 8}
 }
 
-func direction() column {
-	return column{title: "Direction", value: func(e *entry) string { return e.item.Direction }, least: 8}
+// wholeTo makes a column that is not cut where its values are up to so wide.
+func (c column) wholeTo(width int) column {
+	c.least, c.whole = width, true
+	return c
 }
 
+const timeWidth = len(record.TimeLayout)
+
+func direction() column {
+	return column{title: "Direction", value: func(e *entry) string { return e.item.Direction }, least: 9}
+}
+
+const itemTitle = "Item"
+
 func item() column {
-	return column{title: "Item", value: func(e *entry) string { return e.item.Name }, least: 12}
+	return column{title: itemTitle, value: func(e *entry) string { return e.item.Name }, least: 12}
 }
 
 // runsTitle is the title of the column that costs most to know.
@@ -86,7 +105,7 @@ const timeTitle = "Time"
 
 // when is the time as the record has it.
 func when() column {
-	return column{title: timeTitle, value: timeText, least: len(record.TimeLayout)}
+	return column{title: timeTitle, value: timeText}.wholeTo(timeWidth)
 }
 
 func timeText(e *entry) string {

@@ -24,11 +24,13 @@ func Follow(ctx context.Context, out io.Writer, store *record.Store, q record.Qu
 	}
 	// Watched before the listing is read, so that nothing is missed in between.
 	watcher := newWatcher(ctx, store, f.follower.Folders)
+	waiting := unrecorded(store, q, o)
 	rows := f.follower.Rows()
 	err := printRows(f.printer, rows, o.Notes)
 	f.note(f.follower.Settle())
 	if err == nil {
 		err = f.flush()
+		noteWaiting(waiting, q, o)
 	}
 	if err == nil {
 		err = goOn(ctx, watcher, f.follower, f.print)

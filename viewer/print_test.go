@@ -139,6 +139,58 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// What cannot be cut is left out, column by column, and a note says so.
+func TestTableLeavesColumnsOut(t *testing.T) {
+	const name = "check_home_directory_of_everybody_检查目录"
+	row := func(at string) string { return `{"time": "2024-10-25 08:00:0` + at + `", ` }
+	store := database(t, map[string]string{
+		"security/" + name + "/monitor_item.yaml":  strings.ReplaceAll(settings, "/ic/check.py", "/ic/scripts/检查/"+strings.Repeat("x", 60)),
+		"security/" + name + "/heartbeat/20241025": row("1") + `"user": "a_long_user_name", "host": "192.168.100.123", "script": "/ic/scripts/` + strings.Repeat("监控", 40) + `"}` + "\n",
+		"security/" + name + "/log/20241025":       row("1") + `"message_level": "Warning", "message": "` + strings.Repeat("权限被篡改", 20) + `"}` + "\n",
+		"security/" + name + "/alarm/20241025":     row("1") + `"receivers": "dave.huang erin.zhang", "send_alarm_result": "SUPPRESSED", "reason": "max 1 times a day: 1 sent today", "message": "` + strings.Repeat("home ", 40) + `"}` + "\n",
+		"security/" + name + "/run/20241025":       row("1") + `"run": "20241025T080000Z-4f2a90c17b", "exit_code": 137, "signal": "KILL", "cause": "signal", "duration": 93.4817, "host": "192.168.100.123", "startup": "crontab"}` + "\n",
+	})
+	whole := map[record.Kind]string{
+		Monitor: "stopped", record.Heartbeat: "2024-10-25 08:00:01", record.Log: "2024-10-25 08:00:01  Warning",
+		record.Alarm: "2024-10-25 08:00:01", record.Run: "2024-10-25 08:00:01",
+	}
+	for kind, want := range whole {
+		for _, width := range []int{40, 41, 47, 55, 60, 66, 72, 79, 80, 90, 100, 113, 120, 132, 160, 200, 400} {
+			out, notes := printed(t, store, record.Query{Kind: kind}, Options{Format: Table, Width: width})
+			for line := range strings.Lines(out) {
+				if cells := displaywidth.String(strings.TrimSuffix(line, "\n")); cells > width {
+					t.Errorf("%s at %d: a line of %d cells: %q", kind, width, cells, line)
+				}
+			}
+			_, below, _ := strings.Cut(out, "\n")
+			if !strings.Contains(below, want) || slices.Contains(strings.Split(strings.ReplaceAll(below, "\n", gap), gap), "…") {
+				t.Errorf("%s at %d:\n%s", kind, width, out)
+			}
+			if hidden := len(columnsOf(kind)) - len(strings.Fields(strings.SplitN(out, "\n", 2)[0])); (hidden > 0) != strings.Contains(notes, "hidden: ") {
+				t.Errorf("%s at %d: %d columns are hidden, and the note is %q", kind, width, hidden, notes)
+			}
+		}
+	}
+	out, _ := printed(t, store, record.Query{Kind: Monitor}, Options{Format: Table, Width: 120})
+	if !strings.Contains(out, "2024-10-25 08:00:01  2024-10-25 09:00:01") {
+		t.Errorf("dates are missing at 120:\n%s", out)
+	}
+	out, notes := printed(t, store, record.Query{Kind: record.Alarm}, Options{Format: Table, Width: 80})
+	if !strings.Contains(out, "2024-10-25 08:00:01  dave.huan…  SUPPRESSED   home ") || notes != "1 column is hidden: Direction; --wide shows all\n" {
+		t.Errorf("at 80:\n%s%s", out, notes)
+	}
+	chosen := []string{"Direction", "Receivers", "Item", "Message", "Time"}
+	out, notes = printed(t, store, record.Query{Kind: record.Alarm}, Options{Format: Table, Width: 60, Columns: chosen})
+	if !strings.Contains(out, "2024-10-25 08:00:01") || len(strings.Fields(out[:strings.Index(out, "\n")])) != len(chosen) || notes != "" {
+		t.Errorf("columns that were asked for:\n%s%s", out, notes)
+	}
+	for _, kind := range Kinds {
+		if out, notes := printed(t, store, record.Query{Kind: kind}, Options{Format: Table}); strings.Contains(out, "…") || notes != "" {
+			t.Errorf("%s in a pipe:\n%s%s", kind, out, notes)
+		}
+	}
+}
+
 func TestTableWidensBeyondABatch(t *testing.T) {
 	var lines strings.Builder
 	for range tableBatch + 1 {
@@ -259,6 +311,22 @@ func TestTSV(t *testing.T) {
 	}
 }
 
+// A spreadsheet opens TSV, too, and carries out what it takes for a formula.
+func TestTSVHasNoFormulas(t *testing.T) {
+	store := database(t, map[string]string{
+		"d/i/log/20241025": `{"time": "2024-10-25 08:00:01", "message_level": "-1+2", "message": "=cmd|' /C calc'!A0"}
+{"time": "2024-10-25 08:00:02", "message_level": "+1", "message": "@SUM(A1)"}
+{"time": "2024-10-25 08:00:03", "message_level": "a=1", "message": "\ttab"}
+`,
+	})
+	columns := []string{"Message_Level", "Message"}
+	out, _ := printed(t, store, record.Query{Kind: record.Log}, Options{Format: TSV, Columns: columns})
+	want := "Message_Level\tMessage\n'-1+2\t'=cmd|' /C calc'!A0\n'+1\t'@SUM(A1)\na=1\t'\\ttab\n"
+	if out != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
 func TestPrintNothing(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "none"))
 	for format, want := range map[Format]string{
@@ -361,6 +429,36 @@ func TestPrintOfNoDatabase(t *testing.T) {
 		if err := Print(&bytes.Buffer{}, open(t, file), record.Query{Kind: kind}, Options{Format: JSON}); err == nil {
 			t.Errorf("%s of a file: no error", kind)
 		}
+	}
+}
+
+// The message of an alarm may be a digest of many lines. They stand below each other,
+// and what became of the alarm before them.
+func TestWhyStandsBeforeTheMessage(t *testing.T) {
+	store := database(t, map[string]string{
+		"LSF/nodes/alarm/20241025": `{"time": "2024-10-25 08:00:01", "receivers": "alice", "send_alarm_result": "PASSED", "message": "2 more\nn1\nn2", "digest_of": 2}` + "\n",
+	})
+	q := record.Query{Kind: record.Alarm}
+	out, _ := printed(t, store, q, Options{Format: Table, Why: true})
+	want := `Direction  Item   Time                 Receivers  Alarm_Result  Why                         Message
+LSF        nodes  2024-10-25 08:00:01  alice      PASSED        sent, a digest of 2 alarms  2 more
+                                                                                              n1
+                                                                                              n2
+`
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+	columns, err := ParseColumns(record.Alarm, []string{"message,why"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ = printed(t, store, q, Options{Format: Table, Why: true, Columns: columns})
+	if want := "Message         Why\n2 more\\nn1\\nn2  sent, a digest of 2 alarms\n"; out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+	out, _ = printed(t, store, q, Options{Format: CSV, Why: true})
+	if !strings.HasPrefix(out, "Direction,Item,Time,Receivers,Alarm_Result,Message,Why\n") {
+		t.Errorf("programs that read CSV by position find another order:\n%s", out)
 	}
 }
 

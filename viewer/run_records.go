@@ -41,9 +41,11 @@ func (r *RunRecord) Last() Outcome {
 	return r.Outcomes[len(r.Outcomes)-1]
 }
 
-// WaitingAlarm is an alarm of a run that stands in the outbox.
+// WaitingAlarm is an alarm that stands in the outbox.
 type WaitingAlarm struct {
+	Item                                 record.Item // empty where the run says which
 	ID, Level, Title, Receivers, Message string
+	Run                                  string
 
 	Raised time.Time
 	Why    string // in words, why it was not sent yet

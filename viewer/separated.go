@@ -22,7 +22,7 @@ func (s *separated) print(e *entry) error {
 	s.title()
 	cells := make([]string, len(s.columns))
 	for i, c := range s.columns {
-		cells[i] = visible(unixLines(c.value(e)))
+		cells[i] = shielded(visible(unixLines(c.value(e))))
 	}
 	s.line(s.out, cells)
 	_, err := s.out.Write(nil) // the error of an earlier write, if any
@@ -55,15 +55,20 @@ func csvLine(out *bufio.Writer, cells []string) {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		if isFormula(cell) {
-			cell = "'" + cell
-		}
 		if strings.ContainsAny(cell, ",\"\n") || strings.HasPrefix(cell, " ") {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
 		out.WriteString(cell)
 	}
 	out.WriteByte('\n')
+}
+
+// shielded keeps a value from a spreadsheet, which opens TSV as it does CSV.
+func shielded(cell string) string {
+	if isFormula(cell) {
+		return "'" + cell
+	}
+	return cell
 }
 
 // isFormula reports whether a spreadsheet would carry a cell out instead of

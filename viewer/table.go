@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"bufio"
+	"io"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -21,18 +22,20 @@ type table struct {
 	columns []column
 	width   int // 0: nothing is cut
 	color   bool
+	notes   io.Writer
+	spared  []string // titles of columns that may be left out, see sparedColumns
 
 	rows   [][]string
-	widths []int // of all rows so far, before the table is fitted
+	values []int  // widths of all rows so far, before the table is fitted
+	hidden string // says which columns are left out
 	titled bool
 }
 
 func newTable(out *bufio.Writer, columns []column, o Options) *table {
-	t := &table{out: out, columns: columns, width: o.Width, color: o.Color, widths: make([]int, len(columns))}
+	t := &table{out: out, columns: columns, width: o.Width, color: o.Color, notes: o.Notes, values: make([]int, len(columns))}
 	if o.Width > 0 {
 		t.width = max(o.Width, leastTable)
 	}
-	t.measure(t.titles())
 	return t
 }
 
@@ -79,7 +82,7 @@ func (t *table) measure(cells []string) {
 	for i, cell := range cells {
 		indent := 0
 		for line := range strings.SplitSeq(cell, "\n") {
-			t.widths[i] = max(t.widths[i], indent+displaywidth.String(line))
+			t.values[i] = max(t.values[i], indent+displaywidth.String(line))
 			indent = len("  ") // see row
 		}
 	}
@@ -91,8 +94,12 @@ func (t *table) close() error {
 }
 
 func (t *table) flush() {
+	first := !t.titled
+	if first {
+		t.choose()
+	}
 	widths := t.fit()
-	if !t.titled {
+	if first {
 		t.titled = true
 		t.line(widths, t.titles(), func(int) style { return bold })
 	}
@@ -100,6 +107,10 @@ func (t *table) flush() {
 		t.row(widths, cells)
 	}
 	t.rows = t.rows[:0]
+	if first && t.hidden != "" {
+		t.out.Flush() // the note stands below
+		note(t.notes, t.hidden)
+	}
 }
 
 // row prints one row; the further lines of its last cell begin below the first,
@@ -144,52 +155,4 @@ func (t *table) cut(cell string, width int) string {
 		return cell
 	}
 	return displaywidth.TruncateString(cell, width, "…")
-}
-
-// leastRest is how much of the last column is to be seen before others are cut.
-const leastRest = 20
-
-// fit gives the widths with which the table fits the terminal: the widest of the
-// columns are cut until there is room for the last one.
-func (t *table) fit() []int {
-	widths := append([]int{}, t.widths...)
-	if t.width == 0 {
-		return widths
-	}
-	last := len(widths) - 1
-	taken := last * len(gap)
-	for _, width := range widths[:last] {
-		taken += width
-	}
-	wanted := min(widths[last], max(leastRest, t.width/4))
-	for ; taken+wanted > t.width; taken-- {
-		i := t.widest(widths)
-		if i < 0 {
-			break
-		}
-		widths[i]--
-	}
-	widths[last] = max(t.width-taken, 1)
-	return widths
-}
-
-// widest finds the column that can best do with less, or -1: one above its
-// least width, and only where there is none, any.
-func (t *table) widest(widths []int) int {
-	fixed := widths[:len(widths)-1]
-	found := widestAbove(fixed, func(i int) int { return t.columns[i].least })
-	if found < 0 {
-		found = widestAbove(fixed, func(int) int { return 1 })
-	}
-	return found
-}
-
-func widestAbove(widths []int, least func(column int) int) int {
-	found := -1
-	for i, width := range widths {
-		if width > least(i) && (found < 0 || width > widths[found]) {
-			found = i
-		}
-	}
-	return found
 }

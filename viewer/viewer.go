@@ -46,6 +46,11 @@ type Options struct {
 	Now     time.Time       // by which items are judged; zero for the store's clock
 	Rules   heartbeat.Rules // by which items are judged
 	Notes   io.Writer       // is told what could not be read; nil for nobody
+
+	// Waiting finds the alarms in the outbox that were raised from begin on and before
+	// end, which may be zero, oldest first; nil where there is no outbox to look into.
+	// Of those without a record the notes are told.
+	Waiting func(begin, end time.Time) ([]WaitingAlarm, error)
 }
 
 // Print writes what a query finds. An error is one of out, or means that the
@@ -54,13 +59,16 @@ type Options struct {
 func Print(out io.Writer, store *record.Store, q record.Query, o Options) error {
 	buffered := bufio.NewWriterSize(out, 64<<10)
 	printer := newPrinter(buffered, q.Kind, o)
+	waiting := unrecorded(store, q, o)
 	var err error
 	if q.Kind == Monitor {
 		err = printItems(printer, store, q, o)
 	} else {
 		err = printRecords(printer, store, q, o.Notes)
 	}
-	return errors.Join(err, printer.close(), buffered.Flush())
+	err = errors.Join(err, printer.close(), buffered.Flush())
+	noteWaiting(waiting, q, o)
+	return err
 }
 
 // printer writes entries in one format.
@@ -78,7 +86,9 @@ func newPrinter(out *bufio.Writer, kind record.Kind, o Options) printer {
 	case TSV:
 		return newSeparated(out, chosenColumns(kind, o), tsvLine)
 	}
-	return newTable(out, chosenColumns(kind, o), o)
+	t := newTable(out, chosenColumns(kind, o), o)
+	t.spared = sparedColumns(kind, o)
+	return t
 }
 
 func printRecords(p printer, store *record.Store, q record.Query, notes io.Writer) error {
