@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mvrun/mvrun/record"
 )
@@ -122,7 +123,12 @@ func (a *Alarm) normalise(now time.Time, sameness AlarmKey) {
 
 // validText puts U+FFFD in the place of each byte that is no UTF-8, as a record
 // does.
-func validText(text string) string { return string([]rune(text)) }
+func validText(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
+}
 
 // SplitReceivers reads a list of receivers that are separated by blanks, commas
 // or both.

@@ -25,15 +25,14 @@ func (d *Dispatcher) failed(j *job, err error) {
 		return
 	}
 	d.recordFailure(j, j.entry.Error)
-	d.count(j, func(c *Counts) { c.Left++ })
 	if j.outside {
 		d.limits.failedLocal(&j.entry.Alarm, d.policy(&j.entry.Alarm))
 		if !j.spooled {
-			d.count(j, func(c *Counts) { c.Left--; c.Lost++ })
-			d.warn("an alarm is lost: it could neither be sent nor kept")
+			d.lose(j)
 			return
 		}
 	}
+	d.count(j, func(c *Counts) { c.Left++ })
 	if !j.left {
 		d.warnSending(j.entry.Error)
 	}
