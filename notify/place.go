@@ -345,7 +345,7 @@ func (d *Dispatcher) record(j *job, r result) {
 }
 
 func (d *Dispatcher) recordFailure(j *job, problem string) {
-	d.record(j, result{value: failedResult, problem: problem})
+	d.record(j, result{value: failedResult, problem: problem, final: j.entry.Final})
 	d.count(j, func(c *Counts) { c.Failed++ })
 }
 

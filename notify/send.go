@@ -121,9 +121,12 @@ func (d *Dispatcher) attempt(j *job) {
 		d.goesOut(j)
 	}
 	a := j.entry.Alarm // a sender that is given up may still read its own
+	if j.forced {
+		a.Refused = nil
+	}
 	begun := time.Now()
 	err := d.options.Sender.Send(ctx, &a)
-	j.entry.Alarm.Done = a.Done
+	j.entry.Alarm.Done, j.entry.Alarm.Refused = a.Done, maskRefusals(a.Refused, d.options.Mask)
 	switch {
 	case err == nil:
 		d.passed(j)
