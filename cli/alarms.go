@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -84,7 +85,8 @@ func (d *alarmDesk) begin() {
 	d.waiting = nil
 }
 
-// raise takes a message of the job that is an alarm. It does not wait.
+// raise takes a message of the job that is an alarm. Where alarms come faster than the
+// disks take them it waits, as long as the session's budget lets it.
 func (d *alarmDesk) raise(m record.Message) { d.raiseKind(m, "") }
 
 // failureKey makes all alarms for the failing of an item the same one: their
@@ -154,7 +156,7 @@ func (d *alarmDesk) open() *notify.Dispatcher {
 	way := newRouting(s.config, s.adminOf)
 	options := way.options(notify.Options{
 		Store: s.store, Recorder: recorder{s}, Spool: s.spoolAlarm, Mask: s.masker.Mask, Warn: s.warn, WarnTrouble: s.warnOfDatabase,
-		Starved: record.Starved, Receivers: s.receiversOf,
+		Starved: record.Starved, Budget: &s.budget, Receivers: s.receiversOf,
 	}, d.supervisor)
 	if options.Sender == nil {
 		options.Unable = s.configTrouble
@@ -198,13 +200,18 @@ func (d *alarmDesk) placed(wait time.Duration) bool {
 	return dispatcher == nil || dispatcher.Placed(wait)
 }
 
-// flush sends all that waits in the outbox.
-func (d *alarmDesk) flush(wait time.Duration) (notify.Report, error) {
+// flush sends what waits in the outbox: all of it, also what is not due or was
+// refused for good, where somebody asks for that, else what is due.
+func (d *alarmDesk) flush(stop context.Context, wait time.Duration, asked bool) (notify.Report, error) {
 	d.mu.Lock()
 	dispatcher := d.open()
 	d.mu.Unlock()
-	_, err := dispatcher.FlushPending(true)
-	return dispatcher.Drain(wait), err
+	take := dispatcher.FlushDue
+	if asked {
+		take = func() (int, error) { return dispatcher.FlushPending(true) }
+	}
+	_, err := take()
+	return d.drain(stop, wait), err
 }
 
 // settle gives alarms that are on their way a moment, so that the run record
@@ -248,16 +255,21 @@ func (d *alarmDesk) bounded() string {
 	return "max 1 times"
 }
 
-// drain waits for the senders, at most this long, and leaves the rest to a later
-// process.
-func (d *alarmDesk) drain(wait time.Duration) (report notify.Report) {
+// drain waits for the senders, at most this long and until stop ends, and leaves the
+// rest to a later process. What could be left nowhere is recorded.
+func (d *alarmDesk) drain(stop context.Context, wait time.Duration) (report notify.Report) {
 	d.noMoreSettings()
 	d.mu.Lock()
 	d.drained = true
 	dispatcher := d.dispatcher
 	d.mu.Unlock()
-	if dispatcher != nil {
-		report = dispatcher.Drain(wait)
+	if dispatcher == nil {
+		return report
+	}
+	defer context.AfterFunc(stop, dispatcher.Stop)()
+	report = dispatcher.Drain(wait)
+	if lost := report.Own.Lost; lost > 0 {
+		d.session.log(record.LevelWarning, fmt.Sprintf("mvrun: %d alarms are lost: they found room neither in the outbox nor in the spool", lost), time.Now())
 	}
 	return report
 }

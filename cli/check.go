@@ -159,7 +159,7 @@ func (c *check) whole(ctx context.Context) error {
 	if slices.ContainsFunc(c.found, func(found viewer.Checked) bool { return wrong(&found) }) && !newRouting(c.config, c.adminOf).configured() {
 		c.note(errors.New("nobody is told: there is neither send_alarm_command nor a channel in the config; see mvrun doctor"))
 	}
-	_, sendErr := c.desk.flush(c.config.SendTimeout + c.config.SendWait)
+	_, sendErr := c.desk.flush(ctx, c.config.SendTimeout+c.config.SendWait, false)
 	c.note(sendErr, notify.Tidy(c.store, c.now))
 	c.pruneDaily(ctx)
 	c.recordEnd()

@@ -98,7 +98,9 @@ func (c *check) runRemote(known bool) error {
 	if !c.options.dryRun {
 		c.desk = newAlarmDesk(c.session, &counts{}, c.supervisor)
 		c.tellRemote(name, asked)
-		c.desk.drain(c.config.SendTimeout + c.config.SendWait)
+		ctx, cancel := contextOf(c.supervisor)
+		defer cancel()
+		c.desk.drain(ctx, c.config.SendTimeout+c.config.SendWait)
 	}
 	c.warnOfProblems()
 	if err := c.leave(); err != nil {

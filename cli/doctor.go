@@ -376,7 +376,9 @@ func (d *doctor) sendTest() {
 		Level: record.LevelAlarm, Title: "mvrun test alarm", Time: time.Now(), Frequency: "everytime",
 		Text: fmt.Sprintf("This is a test. %s has sent it by mvrun doctor --send on %s; nothing is wrong.", who, hostName()),
 	}, notify.KindTest)
-	report := desk.dispatcher.Drain(d.config.SendTimeout + time.Second)
+	ctx, cancel := contextOf(supervisor)
+	defer cancel()
+	report := desk.drain(ctx, d.config.SendTimeout+time.Second)
 	_ = d.leave()
 	switch {
 	case report.Own.Sent > 0:

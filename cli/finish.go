@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (j *job) close(wait time.Duration) {
 	j.writer.Flush(time.Until(deadline))
 	if j.alarms != nil {
 		j.waitBeside(j.upkeepDone)
-		j.alarms.drain(j.config.SendWait)
+		j.alarms.drain(context.Background(), j.config.SendWait)
 		j.passFailureOn()
 		j.writer.Put(j.afterAlarms...)
 		j.nested.Close()

@@ -81,7 +81,7 @@ func (s *session) flush(ctx context.Context, supervisor *runner.Supervisor, verb
 	desk := newAlarmDesk(s, &counts{}, supervisor)
 	spooled, spoolErr := record.MergeSpools(s.store, s.spoolFolders())
 	merged, mergeErr := s.store.Merge(ctx)
-	report, sendErr := desk.flush(flushWait)
+	report, sendErr := desk.flush(ctx, flushWait, true)
 	sendErr = errors.Join(sendErr, notify.Tidy(s.store, time.Now()))
 	sent, left := report.Pending.Sent, report.Pending.Left
 	if err := s.leave(); err != nil {

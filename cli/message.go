@@ -142,7 +142,9 @@ func runAlarm(args []string) error {
 		Level: record.LevelAlarm, Text: record.CutMessage(s.masker.Mask(text), left), Time: time.Now(),
 		Title: s.masker.Mask(o.title), Receivers: o.receivers, Frequency: o.frequency, Key: s.masker.Mask(o.key),
 	})
-	report := desk.drain(s.config.SendWait)
+	ctx, cancel := contextOf(supervisor)
+	defer cancel()
+	report := desk.drain(ctx, s.config.SendWait)
 	switch {
 	case report.Own.Sent > 0:
 		s.tellRun(toldSent)

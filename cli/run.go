@@ -180,7 +180,7 @@ func (j *job) markEntry() record.Entry {
 // memoryGoal is what the runtime keeps its memory below, by collecting garbage
 // more often. Beside it stands the program itself, with some 5 MiB; a run is to
 // have at most 16.
-const memoryGoal = 8 << 20
+const memoryGoal = 9 << 20
 
 // limitMemory stops all goroutines for some microseconds, for which the start of
 // the command does not wait.

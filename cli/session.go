@@ -44,6 +44,7 @@ type session struct {
 	spool  *record.Spool
 	writer *record.Writer
 	masker *record.Masker
+	budget record.Budget // of all waits for disks
 
 	mu        sync.Mutex
 	lastStamp time.Time
@@ -217,7 +218,7 @@ func (s *session) openStore(known bool) {
 		name = newRunID(time.Now())
 	}
 	s.spool = record.NewSpool(s.spoolFolders(), record.SpoolName(time.Now(), name, db))
-	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase, Starved: record.Starved})
+	writer := record.NewWriter(s.store, s.spool, record.WriterOptions{Warn: s.warnOfDatabase, Starved: record.Starved, Budget: &s.budget})
 	s.mu.Lock()
 	s.writer = writer
 	s.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mvrun/mvrun/record"
 )
@@ -48,10 +49,18 @@ type Alarm struct {
 	Startup  string `json:"startup,omitempty"`
 	BuildURL string `json:"build_url,omitempty"`
 
-	// Deliveries is the way that was decided on when the alarm was raised, and
-	// Done the channels that have delivered it.
+	// Deliveries is the way that was decided on when the alarm was raised, Done the
+	// channels that have delivered it, and Refused those that have refused it for
+	// good, which get it once more only where somebody asks for that.
 	Deliveries []PlannedDelivery `json:"-"`
 	Done       []string          `json:"-"`
+	Refused    []Refusal         `json:"-"`
+}
+
+// Refusal is why a channel does not take an alarm.
+type Refusal struct {
+	Channel string `json:"channel"`
+	Problem string `json:"problem"`
 }
 
 // Kind is what an alarm tells; empty for what a job has to say.
@@ -122,7 +131,12 @@ func (a *Alarm) normalise(now time.Time, sameness AlarmKey) {
 
 // validText puts U+FFFD in the place of each byte that is no UTF-8, as a record
 // does.
-func validText(text string) string { return string([]rune(text)) }
+func validText(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
+}
 
 // SplitReceivers reads a list of receivers that are separated by blanks, commas
 // or both.

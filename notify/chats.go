@@ -36,9 +36,14 @@ func codeVerdict(c *connection, body []byte, number func(code) *int, waits map[i
 		return nil
 	}
 	return &DeliveryError{
-		Problem:   fmt.Sprintf("code %d: %s", n, c.said([]byte(found.ErrMsg+found.Msg))),
+		Problem:   codeText(n, c.said([]byte(found.ErrMsg+found.Msg))),
 		Permanent: slices.Contains(permanent, n), Wait: waits[n],
 	}
+}
+
+// codeText is a code with what the server says of it, if it says anything.
+func codeText(n int, said string) string {
+	return strings.TrimSuffix(fmt.Sprintf("code %d: %s", n, said), ": ")
 }
 
 func errCode(c code) *int { return c.ErrCode }
@@ -234,7 +239,7 @@ func newTelegram(c *connection) Channel {
 			return nil
 		}
 		return &DeliveryError{
-			Problem:   fmt.Sprintf("code %d: %s", found.ErrorCode, c.said([]byte(found.Description))),
+			Problem:   codeText(found.ErrorCode, c.said([]byte(found.Description))),
 			Permanent: slices.Contains([]int{400, 401, 403, 404}, found.ErrorCode),
 			Wait:      time.Duration(found.Parameters.RetryAfter) * time.Second,
 		}

@@ -68,8 +68,10 @@ func (c claimant) unlimited() (verdict, error) {
 	}
 	if c.burst > 0 {
 		// Trouble here must not keep an alarm from going out.
-		if flying, err := c.box.inFlight(c.to); err == nil && c.inBurst(flying) {
-			return c.burstVerdict(), nil
+		if flying, err := c.box.inFlight(c.to); err == nil {
+			if until, burst := c.inBurst(flying); burst {
+				return c.burstVerdict(until), nil
+			}
 		}
 	}
 	return c.unlessSent()
@@ -159,8 +161,10 @@ func (c claimant) count() (verdict, error) {
 		return verdict{}, err
 	case !decision.Allow:
 		return c.denied(c.to, decision), nil
-	case c.burst > 0 && c.inBurst(flying):
-		return c.burstVerdict(), nil
+	case c.burst > 0:
+		if until, burst := c.inBurst(flying); burst {
+			return c.burstVerdict(until), nil
+		}
 	}
 	return c.unlessSent()
 }
@@ -201,26 +205,35 @@ func (c claimant) denied(name entryName, decision ratelimit.Decision) verdict {
 const burstSpan = time.Minute
 
 // inBurst reports whether so many alarms of the item have just been sent, by any
-// process, that this one is left to a digest. There is no lock: of those that
-// are being sent at the same moment only older ones count, so that the oldest go
-// and the others see them. What cannot be counted holds nothing back.
-func (c claimant) inBurst(flying flight) bool {
+// process, that this one is left to a digest, and until when that is certain of any
+// other one; zero where it is not. There is no lock: of those that are being sent at
+// the same moment only older ones count, so that the oldest go and the others see
+// them. What cannot be counted holds nothing back.
+func (c claimant) inBurst(flying flight) (until time.Time, burst bool) {
 	sent, err := c.ledger.recent(c.alarm.Of(), c.now.Add(-burstSpan), c.now)
 	if err != nil {
-		return false
+		return until, false
+	}
+	if len(sent) >= c.burst {
+		times := slices.Sorted(maps.Values(sent))
+		return time.Unix(0, times[len(times)-c.burst]).Add(burstSpan), true
 	}
 	count := len(sent)
 	for id := range flying.older {
-		if !sent[id] {
+		if _, done := sent[id]; !done {
 			count++
 		}
 	}
-	return count >= c.burst
+	return until, count >= c.burst
 }
 
-func (c claimant) burstVerdict() verdict {
-	return verdict{outcome: suppressed, name: c.to, hold: Hold{
-		Cause: CauseBurst, Count: c.burst,
-		Reason: fmt.Sprintf("burst: %d alarms of the item were sent within a minute; it stands in a digest", c.burst),
-	}}
+func (c claimant) burstVerdict(until time.Time) verdict {
+	return verdict{outcome: suppressed, name: c.to, hold: burstHold(c.burst), burstEnd: until}
+}
+
+func burstHold(burst int) Hold {
+	return Hold{
+		Cause: CauseBurst, Count: burst,
+		Reason: fmt.Sprintf("burst: %d alarms of the item were sent within a minute; it stands in a digest", burst),
+	}
 }

@@ -40,10 +40,20 @@ func (d *Dispatcher) gather(a *Alarm) string {
 		return open.job.entry.Alarm.ID
 	}
 	d.mu.Unlock()
-	open = d.openDigest(a)
-	open.add(a)
+	d.opening.Lock()
+	defer d.opening.Unlock()
+	d.mu.Lock()
+	open = d.digests[of]
+	d.mu.Unlock()
+	if open == nil {
+		open = d.openDigest(a)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	open.add(a)
+	if d.digests[of] == open {
+		return open.job.entry.Alarm.ID
+	}
 	d.digests[of] = open
 	if !d.draining {
 		d.closers[of] = time.AfterFunc(burstSpan, func() {
@@ -77,7 +87,8 @@ func (d *Dispatcher) openDigest(a *Alarm) *digest {
 	header.ID, header.Time, header.Kind, header.Frequency, header.Key = NewID(now), now, KindDigest, "", "digest"
 	header.Title, header.Message, header.Done = a.Item+": more alarms", "alarms that were held back since too many came at once", nil
 	j := &job{entry: &entry{Alarm: header}, wanted: true}
-	if err := d.storeInBox(j, ratelimit.Policy{}); err != nil {
+	j.name = d.ownName(j, ratelimit.Policy{})
+	if err := d.write([]outboxFile{{j.name, *j.entry}}, placeLimit)[0]; err != nil {
 		j.outside = true
 		d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
 		j.spooled = d.options.Spool(d.spoolEntry(j.name, j.entry)) == nil

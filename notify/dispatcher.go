@@ -44,6 +44,7 @@ type Options struct {
 	// one, and what waits for it is given up, and bounded, without a warning.
 	Unable string
 
+	Budget      *record.Budget      // bounds the waits of Raise; nil means a whole one
 	SendTimeout time.Duration       // of one attempt; 0 means 30 s
 	Mask        func(string) string // takes secrets out of what a sender says; nil for none
 	Warn        func(string)        // is told, once each, what an operator should know; nil for nobody
@@ -81,17 +82,19 @@ type Dispatcher struct {
 	ctx      context.Context // of all attempts
 	cancel   context.CancelFunc
 	deciding sync.Mutex // one at a time needs the side lock
+	opening  sync.Mutex // one at a time opens a digest
 
 	mu       sync.Mutex
 	changed  *sync.Cond
-	intake   []Alarm // not on disk yet
-	size     int     // bytes of intake
-	placer   bool    // its goroutine runs
-	placing  *Alarm  // from intake, on its way to a disk
-	placed   bool    // and past the point where Drain could leave it to others
+	intake   []Alarm       // not on disk yet
+	size     int           // bytes of intake and of placing
+	waited   time.Duration // by Raise, in all
+	placer   bool          // its goroutine runs
+	placing  []Alarm       // from intake, on their way to a disk, and not past the point where Drain could leave them to others; nil while nothing is on its way
 	queue    queue
 	workers  int
 	draining bool
+	stopped  bool // Drain is not to wait
 	left     bool // Drain has left to others what was not placed
 	aside    asideState
 	timers   map[*time.Timer]struct{}
@@ -104,7 +107,8 @@ type Dispatcher struct {
 	mutedAt  time.Time // when they were read
 
 	fate       fate
-	unsendable int // entries of the outbox, once one was kept that there is no way to send
+	unsendable int  // entries of the outbox, where there is no way to send
+	counted    bool // they were
 }
 
 // Report counts what became of the alarms of this process, and of those that
@@ -123,8 +127,6 @@ type Counts struct {
 
 const (
 	maxSenders    = 1                      // so that alarms arrive in the order in which they were raised
-	maxIntake     = 1 << 20                // bytes of alarms that are not on disk
-	maxRaiseWait  = 200 * time.Millisecond // for room there
 	maxBacklog    = 256                    // alarms held in memory that are on disk
 	maxQueue      = 4096                   // alarms that this process means to send
 	defaultLimit  = 30 * time.Second       // of one attempt
@@ -157,6 +159,9 @@ func New(o Options) *Dispatcher {
 	if o.Spool == nil {
 		o.Spool = func(record.Entry) error { return fmt.Errorf("there is no spool") }
 	}
+	if o.Budget == nil {
+		o.Budget = new(record.Budget)
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -180,80 +185,6 @@ func (d *Dispatcher) open() {
 		d.box = newOutbox(d.options.Store, d.options.Self, d.options.Now)
 		d.ledger = newLedger(d.options.Store)
 	}
-}
-
-// Raise takes an alarm over and returns its id. It returns at once, or after
-// 200 ms if more alarms are raised than any disk takes; the alarm goes to the
-// spool then, as it does after Drain.
-func (d *Dispatcher) Raise(a Alarm) string {
-	a.normalise(d.options.Now(), d.options.AlarmKey)
-	size := memory(&a)
-	d.mu.Lock()
-	deadline := time.Now().Add(maxRaiseWait)
-	full := func() bool { return d.size+size > maxIntake && d.size > 0 }
-	for !d.left && full() && d.waitUntil(deadline) {
-		continue
-	}
-	if d.left || full() {
-		d.fate.told = true // later, by another process
-		d.mu.Unlock()
-		d.setAside(a)
-		return a.ID
-	}
-	d.intake = append(d.intake, a)
-	d.fate.raised++
-	d.size += size
-	if !d.placer {
-		d.placer = true
-		go d.place()
-	}
-	d.mu.Unlock()
-	return a.ID
-}
-
-// waitUntil waits for any change and reports whether the deadline is still to
-// come.
-func (d *Dispatcher) waitUntil(deadline time.Time) bool {
-	left := time.Until(deadline)
-	if left <= 0 {
-		return false
-	}
-	timer := time.AfterFunc(left, func() {
-		d.mu.Lock()
-		d.changed.Broadcast()
-		d.mu.Unlock()
-	})
-	d.changed.Wait()
-	timer.Stop()
-	return time.Now().Before(deadline)
-}
-
-// setAside leaves an alarm to a later process without trying to send it, and reports
-// whether it is on a disk.
-func (d *Dispatcher) setAside(a Alarm) bool {
-	name := nameOf(&a, d.policy(&a)).as(stateNew, time.Time{}, owner{})
-	err := d.options.Spool(d.spoolEntry(name, &entry{Alarm: a}))
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err == nil {
-		d.report.Own.Left++
-		return true
-	}
-	d.report.Own.Lost++
-	d.warnLocked(fmt.Sprintf("an alarm could be kept nowhere: %v", err))
-	return false
-}
-
-// spoolEntry is a file of the outbox in the form that the spool takes.
-func (d *Dispatcher) spoolEntry(name entryName, e *entry) record.Entry {
-	spooled := record.Entry{Item: e.Alarm.Of(), File: []string{outboxFolder, name.String()}}
-	if d.options.Store != nil {
-		spooled.DB = d.options.Store.Path()
-	}
-	if data, err := e.encode(); err == nil {
-		spooled.Line = string(data)
-	}
-	return spooled
 }
 
 func (d *Dispatcher) warn(problem string) {
@@ -311,42 +242,12 @@ func (d *Dispatcher) policy(a *Alarm) ratelimit.Policy {
 	return policy
 }
 
-// FlushPending begins to send what other processes have left in the outbox: what
-// nobody has claimed, or whose process is gone, what a mute has held back that is
-// gone, and what has failed and is due, or not yet due with force. Drain waits for none of it that has not begun,
-// unless with force. It returns the number of alarms found.
-func (d *Dispatcher) FlushPending(force bool) (int, error) {
-	if d.options.Store == nil {
-		return 0, nil
-	}
-	tree := d.options.Store.Meta()
-	names, err := bounded(&d.guard, placeLimit, func() ([]entryName, error) { return listOutbox(tree) })
-	if err != nil {
-		return 0, fmt.Errorf("list the outbox: %w", err)
-	}
-	if len(names) == 0 {
-		return 0, nil
-	}
-	standing := d.standing(names)
+// Stop ends the wait of Drain, also of one that is still to come.
+func (d *Dispatcher) Stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open()
-	found := 0
-	for _, name := range names {
-		if !d.box.open(name, force) && !name.unmuted(standing) {
-			continue
-		}
-		if name.state != stateSent {
-			found++
-		}
-		switch {
-		case d.options.Sender != nil || d.options.Unable == "" && name.state != stateSent && d.tooOld(name):
-			d.enqueue(&job{name: name, left: true, wanted: force})
-		case name.state != stateSent:
-			d.report.Pending.Left++
-		}
-	}
-	return found, nil
+	d.stopped = true
+	d.changed.Broadcast()
 }
 
 // Drain waits until everything was sent, at most this long, and leaves the rest:
@@ -361,22 +262,17 @@ func (d *Dispatcher) Drain(wait time.Duration) Report {
 		timer.Stop()
 	}
 	deadline := time.Now().Add(wait)
-	d.waitWhile(d.busy, wait)
+	busy := func() bool { return d.busy() && !d.stopped }
+	d.waitWhile(busy, wait)
 	d.closeDigests() // what they tell of is decided now
-	d.waitWhile(d.busy, time.Until(deadline))
+	d.waitWhile(busy, time.Until(deadline))
 	d.cancel()
 	d.waitWhile(d.unplaced, drainGrace)
-	unplaced := d.intake
-	if d.placing != nil && !d.placed {
-		unplaced = append([]Alarm{*d.placing}, unplaced...)
-	}
-	d.intake, d.size, d.left = nil, 0, true
+	placing, raised := d.placing, d.intake
+	d.intake, d.left = nil, true
 	d.mu.Unlock()
-	for i, a := range unplaced {
-		if kept := d.setAside(a); i == 0 {
-			d.settleAside(kept) // it may be the one that is being placed
-		}
-	}
+	d.settleAside(d.setAllAside(placing))
+	d.setAllAside(raised)
 	d.release()
 	d.mu.Lock()
 	d.waitWhile(func() bool { return d.workers > 0 }, drainGrace)

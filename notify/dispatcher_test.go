@@ -268,7 +268,7 @@ func TestDrainTakesNoAlarmFromTheOutbox(t *testing.T) {
 			a.ID = NewID(time.Now())
 			stored := make(chan struct{})
 			go func() {
-				d.store(&job{entry: &entry{Alarm: a}}, d.policy(&a))
+				d.store([]placement{d.decide(&a)}, false)
 				close(stored)
 			}()
 			synctest.Wait()

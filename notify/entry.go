@@ -15,10 +15,12 @@ import (
 type entry struct {
 	Alarm      Alarm             `json:"alarm"`
 	Deliveries []PlannedDelivery `json:"deliveries,omitempty"`
-	Done       []string          `json:"done,omitempty"`     // channels that have delivered it
+	Done       []string          `json:"done,omitempty"` // channels that have delivered it
+	Refused    []Refusal         `json:"refused,omitempty"`
 	Absorbed   []string          `json:"absorbed,omitempty"` // digests that this one speaks for as well
 	Attempts   int               `json:"attempts"`           // that failed
 	Error      string            `json:"error,omitempty"`    // of the last one
+	Final      bool              `json:"final,omitempty"`    // that one was refused for good
 	Released   time.Time         `json:"released,omitzero"`  // when it was let go that was held back at first
 }
 
@@ -26,14 +28,14 @@ type entry struct {
 func (e *entry) since() time.Time { return later(e.Alarm.Time, e.Released) }
 
 func (e *entry) encode() ([]byte, error) {
-	e.Deliveries, e.Done = e.Alarm.Deliveries, e.Alarm.Done
+	e.Deliveries, e.Done, e.Refused = e.Alarm.Deliveries, e.Alarm.Done, e.Alarm.Refused
 	data, err := json.Marshal(e)
 	return append(data, '\n'), err
 }
 
 func decodeEntry(data []byte) (e entry, ok bool) {
 	ok = json.Unmarshal(data, &e) == nil && e.Alarm.Of().Validate() == nil
-	e.Alarm.Deliveries, e.Alarm.Done = e.Deliveries, e.Done
+	e.Alarm.Deliveries, e.Alarm.Done, e.Alarm.Refused = e.Deliveries, e.Done, e.Refused
 	return e, ok
 }
 

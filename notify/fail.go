@@ -14,26 +14,29 @@ func (d *Dispatcher) failed(j *job, err error) {
 	if !failure.Unsent || j.outside {
 		j.entry.Attempts++
 	}
-	j.entry.Error = d.options.Mask(err.Error())
+	j.entry.Error, j.entry.Final = d.options.Mask(err.Error()), failure.Permanent
 	switch {
 	case j.outside:
 	case now.Sub(j.entry.since()) >= d.options.GiveUp:
 		d.giveUp(j)
+		return
+	case failure.Unsent && failure.Permanent: // all that is left has refused it before
+		d.count(j, func(c *Counts) { c.Left++ })
+		d.putToWait(j, d.options.GiveUp)
 		return
 	case failure.Unsent:
 		d.postpone(j, failure.Wait)
 		return
 	}
 	d.recordFailure(j, j.entry.Error)
-	d.count(j, func(c *Counts) { c.Left++ })
 	if j.outside {
 		d.limits.failedLocal(&j.entry.Alarm, d.policy(&j.entry.Alarm))
 		if !j.spooled {
-			d.count(j, func(c *Counts) { c.Left--; c.Lost++ })
-			d.warn("an alarm is lost: it could neither be sent nor kept")
+			d.lose(j)
 			return
 		}
 	}
+	d.count(j, func(c *Counts) { c.Left++ })
 	if !j.left {
 		d.warnSending(j.entry.Error)
 	}
@@ -45,6 +48,14 @@ func (d *Dispatcher) failed(j *job, err error) {
 		pause = d.options.GiveUp // it is tried again when somebody asks for it
 	}
 	d.putToWait(j, pause)
+}
+
+// maskRefusals takes secrets out of what channels have said.
+func maskRefusals(refused []Refusal, mask func(string) string) []Refusal {
+	for i := range refused {
+		refused[i].Problem = mask(refused[i].Problem)
+	}
+	return refused
 }
 
 // failureOf is what a sender says of its failure.

@@ -112,31 +112,22 @@ func (n entryName) unmuted(standing map[string]bool) bool {
 // restMax is when an alarm is looked at again that is held back without an end.
 const restMax = 24 * time.Hour
 
-// rest keeps an alarm until its hold ends, and records that. It is kept as it was
-// raised: its way is decided on when it goes, perhaps by routes of another hour.
-func (d *Dispatcher) rest(j *job, raised *Alarm, hold Hold) {
-	a := &j.entry.Alarm
-	name := nameOf(a, d.policy(a)).as(stateRest, d.restEnd(hold), owner{})
-	name.mute = hold.mute
-	err := errNoDatabase
-	if box := d.box; box != nil {
-		copied := entry{Alarm: *raised, Error: j.entry.Error}
-		err = boundedError(&d.guard, placeLimit, func() error { return box.write(name, &copied) })
-	}
-	if !d.keep() {
-		return
-	}
-	if err != nil {
-		d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", err))
-		if err := d.options.Spool(d.spoolEntry(name, &entry{Alarm: *raised, Error: j.entry.Error})); err != nil {
+// rest records that an alarm is kept until its hold ends. What the outbox did not
+// take goes to the spool.
+func (d *Dispatcher) rest(p placement, problem error) {
+	j := p.job
+	if problem != nil {
+		d.warnTrouble(fmt.Sprintf("outbox: %v; alarms are kept in the spool", problem))
+		if err := d.options.Spool(d.spoolEntry(j.name, &entry{Alarm: p.raised, Error: j.entry.Error})); err != nil {
 			d.warn(fmt.Sprintf("an alarm that is held back could be kept nowhere: %v", err))
 			d.count(j, func(c *Counts) { c.Lost++ })
 			d.isSilent(j, Hold{})
 			return
 		}
 	}
+	j.name = entryName{} // others may take it from now on
 	d.goesOut(j)
-	d.suppress(j, hold)
+	d.suppress(j, p.hold)
 }
 
 func (d *Dispatcher) restEnd(hold Hold) time.Time {

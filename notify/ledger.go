@@ -203,13 +203,13 @@ func (d *dayLedger) take(line record.DayLine) {
 const recentBytes = 2 << 20
 
 // recent gives the ids of what was sent of an item since a time that is not long
-// ago, without digests. It does not read whole days.
-func (l *ledger) recent(item record.Item, since, now time.Time) (map[fingerprint]bool, error) {
-	ids := map[fingerprint]bool{}
+// ago, without digests, and when, in Unix nanoseconds. It does not read whole days.
+func (l *ledger) recent(item record.Item, since, now time.Time) (map[fingerprint]int64, error) {
+	ids := map[fingerprint]int64{}
 	for day := since; ; day = day.AddDate(0, 0, 1) {
 		err := l.each(dayOfItem{item, record.Day(day), recentBytes}, func(one sentAlarm) {
 			if one.at >= since.UnixNano() && one.at <= now.Add(burstSpan).UnixNano() && one.id != 0 && !one.digest {
-				ids[one.id] = true
+				ids[one.id] = one.at
 			}
 		})
 		if err != nil || record.Day(day) >= record.Day(now) {

@@ -5,14 +5,16 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/ratelimit"
+	"github.com/mvrun/mvrun/record"
 )
 
 // limits is what this process knows of alarms without asking the database. The
 // zero value is ready.
 type limits struct {
 	mu    sync.Mutex
-	spent map[string]spentLimit  // by counter: nothing goes before Next
-	local map[string][]time.Time // sent or being sent while the database was away
+	spent map[string]spentLimit     // by counter: nothing goes before Next
+	local map[string][]time.Time    // sent or being sent while the database was away
+	burst map[record.Item]time.Time // items of which too many alarms were just sent, until when
 }
 
 // spentLimit is a limit that is reached.
@@ -92,4 +94,22 @@ func (l *limits) failedLocal(a *Alarm, policy ratelimit.Policy) {
 	if times := l.local[counter]; len(times) > 0 {
 		l.local[counter] = times[:len(times)-1]
 	}
+}
+
+// rememberBurst keeps until when one more alarm of an item would be too many.
+func (l *limits) rememberBurst(item record.Item, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.burst == nil || len(l.burst) >= maxKnown {
+		l.burst = map[record.Item]time.Time{}
+	}
+	l.burst[item] = until
+}
+
+// inBurst reports whether it is certain that one more alarm of an item is too many.
+func (l *limits) inBurst(item record.Item, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := l.burst[item].Sub(now)
+	return left > 0 && left <= 2*burstSpan // else the clock was set back
 }

@@ -38,6 +38,27 @@ func (b *outbox) write(name entryName, e *entry) error {
 	return b.tree.WriteSafely(data, 0o600, outboxElem(name)...)
 }
 
+// outboxFile is an entry that is to be written.
+type outboxFile struct {
+	name  entryName
+	entry entry
+}
+
+// writeAll is write for several entries, which share what the folder costs. It
+// returns what came of each.
+func (b *outbox) writeAll(files []outboxFile) []error {
+	contents := make([]record.NewFile, len(files))
+	problems := make([]error, len(files))
+	for i := range files {
+		contents[i].Name = files[i].name.String()
+		contents[i].Data, problems[i] = files[i].entry.encode()
+	}
+	if err := errors.Join(problems...); err != nil {
+		return sameErrors(err, len(files)) // an alarm always can be encoded
+	}
+	return b.tree.WriteAllSafely(contents, 0o600, record.MetaFolder, outboxFolder)
+}
+
 // errUnreadable is given for an entry that is no alarm of its name.
 var errUnreadable = errors.New("is no alarm")
 

@@ -8,6 +8,7 @@ type job struct {
 	entry  *entry    // nil: still to be read from there
 	left   bool      // by another process
 	wanted bool      // Drain waits for it
+	forced bool      // somebody has asked for it to be tried
 	raised bool      // by this process; see fate
 
 	outside  bool // the database did not take it
@@ -102,26 +103,39 @@ func (d *Dispatcher) later(name entryName, pause time.Duration) {
 	d.timers[timer] = struct{}{}
 }
 
-// release gives back what no sender has begun with.
+// release gives back what no sender has begun with. What is not given back within a
+// moment is nobody's as well, once this process has ended.
 func (d *Dispatcher) release() {
 	d.mu.Lock()
 	jobs := d.queue.wanted
 	d.queue = queue{}
 	d.mu.Unlock()
+	deadline := time.Now().Add(drainGrace)
 	for _, j := range jobs {
-		d.giveBack(j, drainGrace)
+		d.giveBack(j, time.Until(deadline))
 	}
 }
 
 // giveBack leaves a job to another process.
 func (d *Dispatcher) giveBack(j *job, limit time.Duration) {
+	if j.outside && !j.spooled {
+		d.lose(j)
+		return
+	}
 	d.count(j, func(c *Counts) { c.Left++ })
 	d.goesOut(j)
-	if j.outside || j.name.state != stateHeld {
+	if j.outside || j.name.state != stateHeld || limit <= 0 {
 		return
 	}
 	name := j.name
 	_ = boundedError(&d.guard, limit, func() error {
 		return d.box.move(name, name.as(stateNew, time.Time{}, owner{}))
 	})
+}
+
+// lose gives up an alarm that is on no disk and cannot be sent.
+func (d *Dispatcher) lose(j *job) {
+	d.count(j, func(c *Counts) { c.Lost++ })
+	d.isSilent(j, Hold{})
+	d.warn("an alarm is lost: it could neither be sent nor kept")
 }

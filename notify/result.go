@@ -54,6 +54,7 @@ type result struct {
 	attempts int    // so far
 	problem  string // of a failed one
 	givenUp  bool   // and it is not tried any more
+	final    bool   // or only where somebody asks for it
 	hold     Hold   // of a suppressed one
 	gathered int    // of a digest: the alarms it tells of
 }
@@ -87,6 +88,9 @@ func (r result) line(a *Alarm, id identity, now time.Time) []byte {
 	e.Optional("error", r.problem)
 	if r.givenUp {
 		e.Bool("given_up", true)
+	}
+	if r.final {
+		e.Bool("refused", true)
 	}
 	if len(a.Done) > 1 || len(a.Done) == 1 && (a.Done[0] != CommandChannel || r.value != passedResult) {
 		e.Strings("channels", a.Done)

@@ -17,6 +17,7 @@ type verdict struct {
 	name     entryName          // of the entry as it is now
 	hold     Hold               // of a suppressed one
 	decision ratelimit.Decision // that it follows from, if any
+	burstEnd time.Time          // until when a burst holds back any alarm of the item; zero where that is not certain
 }
 
 type outcome int
@@ -47,6 +48,13 @@ func (d *Dispatcher) handle(j *job) {
 	case j.entry.Alarm.Kind == KindDigest && !d.readyDigest(j):
 		return
 	}
+	if a := &j.entry.Alarm; j.raised && !j.outside && d.inBurst(a, d.policy(a)) {
+		if d.take(j) {
+			d.holdBack(j, burstHold(d.options.Burst))
+			d.remove(j)
+		}
+		return
+	}
 	v, err := d.claim(j)
 	if err != nil {
 		d.undecided(j, err)
@@ -59,10 +67,9 @@ func (d *Dispatcher) handle(j *job) {
 			d.limits.remember(&j.entry.Alarm, d.policy(&j.entry.Alarm), v.decision, d.options.Now())
 		}
 		if v.hold.Cause == CauseBurst {
-			v.hold.Digest = d.gather(&j.entry.Alarm)
-			d.goesOut(j)
+			d.limits.rememberBurst(j.entry.Alarm.Of(), v.burstEnd)
 		}
-		d.suppress(j, v.hold)
+		d.holdBack(j, v.hold)
 		d.remove(j)
 	case sentBefore:
 		d.remove(j)
@@ -110,11 +117,16 @@ func (d *Dispatcher) undecided(j *job, err error) {
 func (d *Dispatcher) attempt(j *job) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.options.SendTimeout)
 	defer cancel()
-	d.goesOut(j)
+	if !j.outside || j.spooled { // else nobody is told where it fails
+		d.goesOut(j)
+	}
 	a := j.entry.Alarm // a sender that is given up may still read its own
+	if j.forced {
+		a.Refused = nil
+	}
 	begun := time.Now()
 	err := d.options.Sender.Send(ctx, &a)
-	j.entry.Alarm.Done = a.Done
+	j.entry.Alarm.Done, j.entry.Alarm.Refused = a.Done, maskRefusals(a.Refused, d.options.Mask)
 	switch {
 	case err == nil:
 		d.passed(j)
@@ -133,6 +145,7 @@ func (d *Dispatcher) passed(j *job) {
 	a := &j.entry.Alarm
 	line := result{value: passedResult, attempts: j.entry.Attempts + 1, gathered: j.gathered}.line(a, identityOf(a, d.policy(a)), now)
 	d.count(j, func(c *Counts) { c.Sent++ })
+	d.goesOut(j)
 	if !j.outside && d.append(a.Of(), now, line, true) == nil {
 		d.remove(j)
 		return

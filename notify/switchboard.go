@@ -11,8 +11,8 @@ import (
 )
 
 // Switchboard is the Sender that brings an alarm to its channels, all at once. A
-// channel that has delivered an alarm is left out when the alarm is tried again
-// for the sake of another one.
+// channel that has delivered an alarm, or has refused it for good, is left out when
+// the alarm is tried again for the sake of another one.
 type Switchboard struct {
 	// Plan decides the way of an alarm that has none yet; required.
 	Plan func(a *Alarm, now time.Time) Plan
@@ -37,7 +37,7 @@ var ErrNoChannel = errors.New("is not in the config")
 const downTime = 30 * time.Second
 
 // Send delivers an alarm to all channels that have not done so yet, and notes in
-// it those that have.
+// it those that have, and those that refuse it for good.
 func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 	deliveries := a.Deliveries
 	if !slices.ContainsFunc(deliveries, func(planned PlannedDelivery) bool { return slices.Contains(a.Done, planned.Channel) || s.has(planned) }) {
@@ -55,11 +55,16 @@ func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 	failures := make([]error, len(open))
 	var wait sync.WaitGroup
 	for i, delivery := range open {
+		if known := a.refusal(delivery.Channel); known != nil {
+			failures[i] = &DeliveryError{Problem: known.Problem, Permanent: true, Unsent: true}
+			continue
+		}
 		copied := *a
 		wait.Go(func() { failures[i] = s.deliver(ctx, &copied, delivery) })
 	}
 	wait.Wait()
 	done := slices.Clone(a.Done)
+	a.Refused = refusals(open, failures)
 	for i, delivery := range open {
 		if failures[i] == nil {
 			done = append(done, delivery.Channel)
@@ -76,6 +81,23 @@ func (s *Switchboard) Send(ctx context.Context, a *Alarm) error {
 		failure.Unsent = false // an attempt, of which a part succeeded
 	}
 	return err
+}
+
+// refusal is why a channel has refused an alarm for good; nil where it has not.
+func (a *Alarm) refusal(channel string) *Refusal {
+	if i := slices.IndexFunc(a.Refused, func(r Refusal) bool { return r.Channel == channel }); i >= 0 {
+		return &a.Refused[i]
+	}
+	return nil
+}
+
+func refusals(open []PlannedDelivery, failures []error) (refused []Refusal) {
+	for i, err := range failures {
+		if err != nil && failureOf(err).Permanent {
+			refused = append(refused, Refusal{open[i].Channel, err.Error()})
+		}
+	}
+	return refused
 }
 
 // reached is the note that one of several recipients has got an alarm.
@@ -139,21 +161,28 @@ func (s *Switchboard) setDown(channel string) {
 func joinFailures(open []PlannedDelivery, failures []error) error {
 	var joined *DeliveryError
 	var problems []string
+	refused := refusals(open, failures)
+	waits := false
 	for i, err := range failures {
 		if err == nil {
 			continue
 		}
 		failure := failureOf(err)
 		if joined == nil {
-			joined = &DeliveryError{Permanent: true, Unsent: true, Unreachable: true, Wait: failure.Wait}
+			joined = &DeliveryError{Permanent: true, Unsent: true, Unreachable: true}
 		}
 		joined.Permanent = joined.Permanent && failure.Permanent
 		joined.Unsent = joined.Unsent && failure.Unsent
 		joined.Unreachable = joined.Unreachable && failure.Unreachable
-		joined.Wait = min(joined.Wait, failure.Wait)
+		if !failure.Permanent && (!waits || failure.Wait < joined.Wait) {
+			joined.Wait, waits = failure.Wait, true
+		}
 		problem := err.Error()
 		if open[i].Channel != CommandChannel {
 			problem = fmt.Sprintf("%s: %s", open[i].Channel, problem)
+		}
+		if failure.Permanent && len(refused) < len(open)-countNil(failures) {
+			problem += " (not tried again)"
 		}
 		problems = append(problems, problem)
 	}
@@ -162,6 +191,16 @@ func joinFailures(open []PlannedDelivery, failures []error) error {
 	}
 	joined.Problem = strings.Join(problems, "; ")
 	return joined
+}
+
+// countNil is how many channels have delivered.
+func countNil(failures []error) (n int) {
+	for _, err := range failures {
+		if err == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // CommandChannel is the name of the channel that is the site's own

@@ -27,9 +27,7 @@ func (d *Dispatcher) keepUnsendable(j *job) {
 	switch {
 	case j.outside && !j.spooled:
 		d.recordFailure(j, j.entry.Error)
-		d.count(j, func(c *Counts) { c.Lost++ })
-		d.isSilent(j, Hold{})
-		d.warn("an alarm is lost: it could neither be sent nor kept")
+		d.lose(j)
 		return
 	case j.outside || d.options.Unable != "" || d.unsendableFits():
 		d.recordFailure(j, j.entry.Error)
@@ -43,25 +41,20 @@ func (d *Dispatcher) keepUnsendable(j *job) {
 	d.remove(j)
 }
 
-// unsendableFits reports whether the outbox has room for one more. What other
-// processes add meanwhile is not seen.
-func (d *Dispatcher) unsendableFits() bool {
-	d.mu.Lock()
-	known := d.unsendable
-	d.mu.Unlock()
-	if known == 0 {
-		names, err := bounded(&d.guard, placeLimit, func() ([]entryName, error) { return listOutbox(d.box.tree) })
-		if err != nil {
-			return true
-		}
-		known = len(names)
-	} else {
-		known++
+// countUnsendable counts what is in the outbox before the first alarm goes there that
+// there is no way to send. What other processes add later is not seen.
+func (d *Dispatcher) countUnsendable() {
+	if d.options.Sender != nil || d.counted || d.box == nil {
+		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.unsendable = known
-	return known <= maxUnsendable
+	names, err := bounded(&d.guard, placeLimit, func() ([]entryName, error) { return listOutbox(d.box.tree) })
+	d.unsendable, d.counted = len(names), err == nil
+}
+
+// unsendableFits counts one more in the outbox, and reports whether it has room.
+func (d *Dispatcher) unsendableFits() bool {
+	d.unsendable++
+	return d.unsendable <= maxUnsendable
 }
 
 // tooOld reports whether an entry's alarm was raised so long ago that it may be

@@ -64,6 +64,9 @@ func (n entryName) whyWaiting(e *entry, zone *time.Location) string {
 	case stateHeld, stateSend:
 		return "it is being sent"
 	case stateWait:
+		if e.Final {
+			return fmt.Sprintf("it is refused for good, and only mvrun flush tries it once more: %s", e.Error)
+		}
 		if e.Attempts == 0 {
 			return fmt.Sprintf("it is tried from %s on: %s", due, e.Error)
 		}

@@ -67,18 +67,57 @@ func (t *Tree) writeFile(data []byte, perm uint32, safely bool, elem []string) e
 		return err
 	}
 	defer unix.Close(dir)
-	temporary := temporaryName(name)
-	if err = writeNew(dir, temporary, data, perm, t.Shared(), safely); err == nil {
-		err = unix.Renameat(dir, temporary, dir, name)
+	if err := writeNamed(dir, name, data, perm, t.Shared(), safely); err != nil {
+		return pathError("write", t.Path(elem...), err)
 	}
-	if err == nil && safely {
+	if safely {
 		_ = unix.Fsync(dir) // the name; some file systems know no such thing
+	}
+	return nil
+}
+
+// NewFile is a file that is to be written.
+type NewFile struct {
+	Name string
+	Data []byte
+}
+
+// WriteAllSafely is WriteSafely for several files of one folder, whose names are
+// brought to the disk at once. It returns what came of each.
+func (t *Tree) WriteAllSafely(files []NewFile, perm uint32, folder ...string) []error {
+	problems := make([]error, len(files))
+	dir, err := t.folder(true, folder...)
+	if err != nil {
+		for i := range problems {
+			problems[i] = err
+		}
+		return problems
+	}
+	defer unix.Close(dir)
+	for i, file := range files {
+		err := checkElem(file.Name)
+		if err == nil {
+			err = writeNamed(dir, file.Name, file.Data, perm, t.Shared(), true)
+		}
+		if err != nil {
+			problems[i] = pathError("write", t.Path(append(folder[:len(folder):len(folder)], file.Name)...), err)
+		}
+	}
+	_ = unix.Fsync(dir) // the names; some file systems know no such thing
+	return problems
+}
+
+// writeNamed makes a file under another name first.
+func writeNamed(dir int, name string, data []byte, perm uint32, shared, safely bool) error {
+	temporary := temporaryName(name)
+	err := writeNew(dir, temporary, data, perm, shared, safely)
+	if err == nil {
+		err = unix.Renameat(dir, temporary, dir, name)
 	}
 	if err != nil {
 		_ = unix.Unlinkat(dir, temporary, 0)
-		return pathError("write", t.Path(elem...), err)
 	}
-	return nil
+	return err
 }
 
 // temporaryAge is from when on a temporary file is nobody's any more.

@@ -23,6 +23,9 @@ type WriterOptions struct {
 	// Starved says whether this process is kept from running; then Close waits
 	// longer than it was told to, see AwaitFairly. nil means never.
 	Starved func() bool
+	// Budget bounds the waits of Put in all; others may share it. nil means a
+	// whole one.
+	Budget *Budget
 }
 
 // Writer brings what a run records to the disk without ever making the run
@@ -52,7 +55,6 @@ type Writer struct {
 	spooled  int64
 	troubled bool // something could not be written where it should
 
-	waited  time.Duration // by Puts, in all
 	waiting int           // calls of Flush
 	hurry   chan struct{} // holds one token when a write must not wait for more
 
@@ -71,12 +73,10 @@ type settling struct {
 
 // Bounds of the queue. Put waits for room at most maxPutWait; the Writer is
 // slower than that only if the spool's disk hangs as well. All Puts together
-// wait at most maxPutWaits: where both disks are slower for long than a job
-// prints records, the job is not to become as slow.
+// wait no longer than the Budget lets them.
 const (
-	maxQueued   = 512 << 10
-	maxPutWait  = 200 * time.Millisecond
-	maxPutWaits = 5 * time.Second
+	maxQueued  = 512 << 10
+	maxPutWait = 200 * time.Millisecond
 )
 
 // gather is the least time between two writes, unless somebody waits: a job that
@@ -97,6 +97,9 @@ func NewWriter(store *Store, spool *Spool, o WriterOptions) *Writer {
 	}
 	if o.Warn == nil {
 		o.Warn = func(string) {}
+	}
+	if o.Budget == nil {
+		o.Budget = new(Budget)
 	}
 	w := &Writer{
 		options: o, bypass: newBypass(store, spool, o.Patience, o.Retry),
@@ -120,11 +123,11 @@ func (w *Writer) Put(entries ...Entry) {
 		for !w.hasRoom(size) && !w.full && !w.closed {
 			began := time.Now()
 			if deadline.IsZero() {
-				deadline = began.Add(min(maxPutWait, maxPutWaits-w.waited))
+				deadline = began.Add(min(maxPutWait, w.options.Budget.Left()))
 			}
 			w.kick()
 			w.full = !w.waitFor(w.taken, deadline)
-			w.waited += time.Since(began)
+			w.options.Budget.Spend(time.Since(began))
 		}
 		if w.closed || !w.hasRoom(size) {
 			if e.spoolable() {

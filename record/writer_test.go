@@ -324,8 +324,8 @@ func TestWriterDelaysTheJobForSoLong(t *testing.T) {
 			w.Put(large, slow)
 		}
 		took := time.Since(began)
-		if took < maxPutWaits || took > maxPutWaits+2*maxPutWait {
-			t.Errorf("the job waited for %v, want %v", took, maxPutWaits)
+		if took < maxWaits || took > maxWaits+2*maxPutWait {
+			t.Errorf("the job waited for %v, want %v", took, maxWaits)
 		}
 		got := w.Close(time.Hour)
 		if lines := len(storeLines(t, w.store)); got.Dropped == 0 || lines+int(got.Dropped) != puts {

@@ -32,6 +32,8 @@ func why(e *entry) string {
 func whyFailed(e *entry) string {
 	attempts, problem := e.get("attempts"), e.get("error")
 	switch {
+	case e.get("refused") == "true":
+		return "it is refused for good, and only mvrun flush tries it once more: " + problem
 	case attempts != "":
 		return fmt.Sprintf("attempt %s failed and it is tried again: %s", attempts, problem)
 	case e.get("alarm") != "":
