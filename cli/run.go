@@ -47,8 +47,9 @@ type job struct {
 	failingKnown chan struct{}
 	afterAlarms  []record.Entry // to be done once the alarms are sent, or left
 	failure      failure
-	remembered   chan struct{} // closed when the item's settings were read, or could not be
-	labels       [][2]string   // the item's, after that
+	remembered   chan struct{}       // closed when the item's settings were read, or could not be
+	itemSettings record.ItemSettings // after that; nil where they could not be read
+	labels       [][2]string         // the item's, after that
 	fingerprints fingerprints
 	held         bool // what is done beside the job hangs at its script
 }

@@ -81,7 +81,7 @@ func (j *job) rememberItem() error {
 	}
 	after := j.settings(before)
 	j.alarms.remembered(after)
-	j.labels = rememberedLabels(after)
+	j.itemSettings, j.labels = after, rememberedLabels(after)
 	return j.store.WriteItem(j.item, before, after)
 }
 
