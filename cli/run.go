@@ -329,7 +329,7 @@ func causeText(r *runner.Result) string {
 	case r.Cause == runner.CauseSpawn:
 		return "failed to start"
 	case r.StoppedBy != 0:
-		return "stopped by " + signalName(r.StoppedBy)
+		return record.CauseStopped + signalName(r.StoppedBy)
 	case r.Cause == runner.CauseOOM:
 		return "out of memory"
 	case r.Signal != 0:
