@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -133,7 +134,8 @@ func runView(args []string) error {
 
 // ended is what every view does at its end, with the error of what it has shown.
 func (s *session) ended(store *record.Store, err error) error {
-	if checkMissed(store, record.Item{}, time.Now()) {
+	ours := filepath.Clean(store.Path()) == filepath.Clean(s.config.DBPath)
+	if checkMissed(store, record.Item{}, ours, time.Now()) {
 		s.store = store
 		s.startCheck(runner.NewSupervisor())
 	}
