@@ -190,8 +190,11 @@ func (o *viewOptions) show(store *record.Store, query record.Query, options view
 	if !o.follow {
 		out := newPager(!o.noPager)
 		options.Notes = noteWriter{out}
-		return out.end(viewer.Print(out, store, query, options))
+		err := viewer.Print(out, store, query, options)
+		o.noteUnknown(store, options.Notes)
+		return out.end(err)
 	}
+	o.noteUnknown(store, options.Notes)
 	ctx, stop := untilStopped()
 	defer stop()
 	return viewer.Follow(ctx, stdoutWriter{}, store, query, options)
