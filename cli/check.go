@@ -52,7 +52,7 @@ func checkCommand() *command {
 		name: "check", synopsis: "[flags]", summary: "find jobs that stopped, are late, hang, or died unseen; tell their admins",
 		details: "Judges every item by its schedule: the one that it was given, the one that Exec_Frequency names, or the one that at least ten heartbeats show; without any, an item has stopped that had no heartbeat today and yesterday. Runs by hand do not count. It also finds runs that take much longer than ever before or than --max-duration, jobs whose mvrun was killed, jobs that never finished, items that fail for long, and alarms that cannot be sent.\n\n" +
 			"The direction's admin is told once a day of each item and cause, and once when it is over. Run it every few minutes, on as many hosts as you like: one alarm is sent. It also sends what waits in the outbox, merges what waits in the spool, and prunes once a day what the config's retention lets go. Every run and every view start a check by themselves where none ran for a day.\n\n" +
-			"The exit status is 0 when all is well, and 1 when something is not.",
+			"An item whose last run failed is listed as failing at once, and is wrong once it has failed for check.failing_after, a day. The exit status is 0 when all is well, and 1 when something is not.",
 		examples: []string{
 			"*/5 * * * * mvrun check >/dev/null",
 			"mvrun check --all",
@@ -233,9 +233,10 @@ func wanted(patterns []string, name string) bool {
 	})
 }
 
-// wrong reports whether something has to be done about an item.
+// wrong reports whether something is to be told of an item.
 func wrong(c *viewer.Checked) bool {
-	return len(c.Problems) > 0 && c.State != heartbeat.Muted && c.State != heartbeat.Retired
+	told := func(p heartbeat.Problem) bool { return !p.Early }
+	return slices.ContainsFunc(c.Problems, told) && c.State != heartbeat.Muted && c.State != heartbeat.Retired
 }
 
 // print lists the items that are worth a line, and sums up.

@@ -180,20 +180,16 @@ func (r *reasons) cronTrouble(found *viewer.Checked, started record.Started) str
 		return ""
 	}
 	var near *cronLine
+	best := noLine
 	lines = slices.Clone(lines)
 	for i, line := range lines {
 		lines[i].command = r.masker.Mask(line.command) // as the command was when it was kept
-		now := shellWords(lines[i].command)
-		if strings.Contains(now, was) {
-			if line.disabled {
-				near = &lines[i]
-				continue
-			}
+		same := strings.Contains(shellWords(lines[i].command), was)
+		if same && !line.disabled {
 			return r.otherTimes(found, line)
 		}
-		replaced := near != nil && near.disabled && !line.disabled && slices.Contains(strings.Fields(now), found.Item.Name)
-		if (near == nil || replaced) && mentions(now, found, started) {
-			near = &lines[i]
+		if how := nearness(&lines[i], same, found, started); how > best {
+			near, best = &lines[i], how
 		}
 	}
 	switch {
@@ -207,17 +203,45 @@ func (r *reasons) cronTrouble(found *viewer.Checked, started record.Started) str
 	return r.say("its line is gone from the crontab of %s: %s", "%s的crontab中已没有对应行: %s", started.User, started.Command)
 }
 
-// mentions reports whether a command names the item or its script, as words and
-// not as parts of others.
-func mentions(command string, found *viewer.Checked, started record.Started) bool {
+// How near a line of a crontab comes to the one that started an item.
+const (
+	noLine = iota
+	lineOfScript
+	lineDisabled
+	lineSame // the line itself, commented out
+	lineOfItem
+)
+
+// nearness looks at the item that a line names. One that leaves it open may be the
+// item's where it has its script or its name, as words and not as parts of others.
+func nearness(line *cronLine, same bool, found *viewer.Checked, started record.Started) int {
+	if same {
+		return lineSame
+	}
+	others := false
+	for _, item := range namedItems(line.command) {
+		other := item.Name != "" && item.Name != found.Item.Name || item.Direction != "" && item.Direction != found.Item.Direction
+		switch {
+		case !other && item.Name != "" && line.disabled:
+			return lineDisabled
+		case !other && item.Name != "":
+			return lineOfItem
+		}
+		others = others || other
+	}
+	if others {
+		return noLine
+	}
+	command := shellWords(line.command)
 	for _, what := range [...]string{started.Script, found.Script, found.Item.Name} {
 		if what != "" && hasWord(command, what) {
-			return true
+			return lineOfScript
 		}
 	}
-	return false
+	return noLine
 }
 
+// hasWord reports whether a word is in a text, and not as a part of another.
 func hasWord(text, word string) bool {
 	for at := 0; ; {
 		i := strings.Index(text[at:], word)

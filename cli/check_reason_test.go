@@ -70,6 +70,27 @@ func TestReasonsOfSilence(t *testing.T) {
 		"of another item whose name has it": {func(r *reasons, _ *record.Started) {
 			r.tabs.byUser["alice"] = []cronLine{{file: "f", fields: "2 * * * *", command: "mvrun -i sticky_ticks -- false"}}
 		}, []string{"its line is gone from the crontab of alice"}},
+		"gone, beside another item of the same script": {func(r *reasons, s *record.Started) {
+			s.Script, s.Command = script, "mvrun -d LSF -i tick -- "+script
+			r.tabs.byUser["alice"] = []cronLine{
+				{file: "f", fields: "2 * * * *", command: "mvrun -d LSF --alarm-frequency 'max 3 times' -i tock -- " + script},
+				{file: "f", fields: "2 * * * *", command: "mvrun -d host -i tick -- " + script},
+				{file: "f", fields: "2 * * * *", command: "mvrun --direction=host " + script},
+				{file: "f", fields: "2 * * * *", command: "cd /; MVRUN_ITEM=tock mvrun -- " + script + " -i tick"},
+				{file: "f", fields: "2 * * * *", command: "mvrun -i tock -- " + script, disabled: true},
+			}
+		}, []string{"its line is gone from the crontab of alice: mvrun -d LSF -i tick -- " + script}},
+		"changed, behind a line of the same script": {func(r *reasons, s *record.Started) {
+			s.Script, s.Command = script, "mvrun -i tick -- "+script
+			r.tabs.byUser["alice"] = []cronLine{
+				{file: "f", fields: "1 * * * *", command: script},
+				{file: "f", fields: "2 * * * *", command: "mvrun --quiet -itick -- " + script},
+			}
+		}, []string{"its line in f was changed: 2 * * * * mvrun --quiet -itick -- " + script}},
+		"no item is named any more": {func(r *reasons, s *record.Started) {
+			s.Script, s.Command = script, "mvrun -i tick -- "+script
+			r.tabs.byUser["alice"][0].command = "mvrun " + script
+		}, []string{"its line in crontab of alice was changed: * * * * * mvrun " + script}},
 		"at other times": {func(r *reasons, _ *record.Started) {
 			r.tabs.byUser["alice"][0].fields = "0 23 * * *"
 		}, []string{"its line in crontab of alice is due at other times now: 0 23 * * *"}},

@@ -161,7 +161,7 @@ func (c *check) tellProblems(told map[toldKey]toldProblem) {
 		for _, problem := range found.Problems {
 			key := toldKey{found.Item, familyOf(problem.State)}
 			known, open := told[key]
-			if open && c.isToday(known.Day) {
+			if problem.Early || open && c.isToday(known.Day) {
 				continue
 			}
 			if !open {

@@ -59,12 +59,64 @@ func Run(args []string) int {
 	if len(args) > 0 && slices.Contains(subcommands, args[0]) {
 		return finish(runSubcommand(args[0], args[1:]))
 	}
+	if name, before, behind := subcommandBehind(args); name != "" {
+		return finish(runSubcommandBehind(name, before, behind))
+	}
 	return runJob(args)
 }
 
-func runSubcommand(name string, args []string) error {
+// subcommandBehind finds the subcommand that is the first word behind flags, where no
+// -- says that a program is meant, and gives those flags: they are the subcommand's.
+func subcommandBehind(args []string) (name string, before, behind []string) {
+	isSubcommand := func(word string) bool { return slices.Contains(subcommands, word) }
+	if !slices.ContainsFunc(args, isSubcommand) {
+		return "", nil, nil // as nearly every run
+	}
+	flags := newRunOptions().flags()
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 && flags.ArgsLenAtDash() < 0 && isSubcommand(flags.Arg(0)) {
+		at := len(args) - flags.NArg()
+		return args[at], args[:at], args[at+1:]
+	}
+	// A flag that no run has may be the subcommand's, which alone knows whether it has a value.
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return "", nil, nil
+	}
+	for at, word := range args {
+		if word == "--" {
+			break
+		}
+		if !isSubcommand(word) {
+			continue
+		}
+		own := findCommand(word).flags()
+		own.SetInterspersed(false)
+		if own.Parse(args[:at]) == nil && own.NArg() == 0 {
+			return word, args[:at], args[at+1:]
+		}
+	}
+	return "", nil, nil
+}
+
+// runSubcommandBehind runs a subcommand with the flags that stand before it. Where
+// they are none of its, a program of that name may have been meant.
+func runSubcommandBehind(name string, before, behind []string) error {
+	err := runSubcommand(name, slices.Concat(before, behind))
+	if usage, ok := errors.AsType[usageError](err); ok {
+		usage.hint = strings.TrimPrefix(usage.hint+"; ", "; ") + "to run a program named " + name + ", write -- before it"
+		return usage
+	}
+	return err
+}
+
+func findCommand(name string) *command {
 	all := commands()
-	c := all[slices.IndexFunc(all, func(c *command) bool { return c.name == name })]
+	return all[slices.IndexFunc(all, func(c *command) bool { return c.name == name })]
+}
+
+func runSubcommand(name string, args []string) error {
+	c := findCommand(name)
 	if wantsHelp(args) && name != "help" {
 		return printHelp(os.Stdout, c)
 	}

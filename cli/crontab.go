@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/heartbeat"
+	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 )
 
@@ -167,6 +168,65 @@ func cronCommand(text string) string {
 // escapes, and with single blanks.
 func shellWords(text string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer(`"`, "", "'", "", `\`, "").Replace(text)), " ")
+}
+
+// namedItems finds what a command says of the items of the runs of mvrun in it, by
+// flags or by the environment; "" for what it leaves open.
+func namedItems(command string) (items []record.Item) {
+	var set record.Item
+	words := splitCommand(command)
+	for i, word := range words {
+		if name, value, found := strings.Cut(word, "="); found {
+			switch name {
+			case envName("item"):
+				set.Name = value
+			case envName("direction"):
+				set.Direction = value
+			}
+		}
+		if filepath.Base(word) != "mvrun" {
+			continue
+		}
+		options := newRunOptions()
+		options.item, options.direction = set.Name, set.Direction
+		_ = options.flags().Parse(words[i+1:]) // what comes before a mistake counts
+		items = append(items, record.Item{Direction: options.direction, Name: options.item})
+	}
+	if len(items) == 0 && set != (record.Item{}) {
+		items = append(items, set) // for a script that has mvrun in it
+	}
+	return items
+}
+
+// splitCommand makes words of a command about as a shell does; what stands between
+// two commands ends a word as a blank does.
+func splitCommand(text string) (words []string) {
+	var word []rune
+	var quote rune
+	inWord, escaped := false, false
+	for _, r := range text {
+		switch {
+		case escaped:
+			word, escaped = append(word, r), false
+		case r == '\\' && quote != '\'':
+			inWord, escaped = true, true
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, inWord = r, true
+		case quote == 0 && strings.ContainsRune(" \t;&|()", r):
+			if inWord {
+				words = append(words, string(word))
+			}
+			word, inWord = nil, false
+		default:
+			word, inWord = append(word, r), true
+		}
+	}
+	if inWord {
+		words = append(words, string(word))
+	}
+	return words
 }
 
 // cronDaemons are the names of what starts the lines of crontabs.

@@ -213,6 +213,7 @@ func (d *doctor) checkDatabase() {
 	d.checkSpace("space", d.store.Path())
 	d.checkLocks()
 	d.checkOutbox()
+	d.checkNames()
 	d.checkChecks()
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,28 @@ func (d *doctor) checkVersions() {
 		kernel = unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:])
 	}
 	d.ok("versions", "mvrun %s, %s, %s, %s/%s", version, kernel, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// checkNames looks for folders of the database that are neither shown nor checked.
+func (d *doctor) checkNames() {
+	first, count, err := d.store.Misnamed()
+	if err != nil {
+		d.warning("names", d.masker.Mask(err.Error()), "look at the rights of the folder")
+	}
+	if count == 0 {
+		return
+	}
+	const few = 8
+	var names []string
+	for _, name := range first[:min(few, len(first))] {
+		names = append(names, strconv.Quote(name))
+	}
+	text := strings.Join(names, ", ")
+	if count > len(names) {
+		text += fmt.Sprintf(" and %d more", count-len(names))
+	}
+	d.warning("names", fmt.Sprintf("%s of the database are not read, for their names: %s", plural(count, "folder"), text),
+		"no view shows them, and no check looks at them; rename them, and have whoever writes there use names without white space")
 }
 
 // checkDirections looks for directions of the database that the config does not

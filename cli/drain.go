@@ -23,6 +23,8 @@ type drainState struct {
 	Script  string
 	Startup string
 	Parsers [2][]byte // the state of each stream's parser, nil where none is
+	// Settings are the item's, for its alarms; nil where they were not known in time.
+	Settings record.ItemSettings
 }
 
 // handOver leaves a drainer behind for what the command's children still write,
@@ -43,10 +45,29 @@ func (j *job) handOver(result *runner.Result, parsers [2][]byte, discard bool) {
 }
 
 func (j *job) drainState(parsers [2][]byte) ([]byte, error) {
-	return json.Marshal(drainState{
+	state := drainState{
 		Flags: j.flagArgs, Item: j.item, Run: j.run, Parent: j.parent,
 		Script: j.origin.script, Startup: j.origin.startup, Parsers: parsers,
-	})
+	}
+	if j.awaitSettings(0) {
+		state.Settings = j.itemSettings
+	}
+	return json.Marshal(state)
+}
+
+// takeSettings gives the drainer's alarms what the item remembers. Where the run did
+// not know it, it is read beside the output, which is not to wait for a database.
+func (j *job) takeSettings(settings record.ItemSettings) {
+	if settings != nil || j.store == nil {
+		j.alarms.remembered(settings)
+		return
+	}
+	go func() {
+		if before, err := j.store.ReadItem(j.item); err == nil {
+			j.alarms.remembered(j.settings(before))
+		}
+		j.alarms.noMoreSettings()
+	}()
 }
 
 // parserStates takes out what the parsers hold. They are not used any more.
@@ -99,6 +120,7 @@ func drain() int {
 	j.nested = record.NewNested(j.spoolFolders(), j.run, j.parent)
 	j.supervisor = runner.NewSupervisor()
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
+	j.takeSettings(state.Settings)
 	j.streams = j.newStreams()
 	for i, s := range j.streams {
 		if s != nil && s.parser != nil && state.Parsers[i] != nil {

@@ -29,7 +29,9 @@ log records, and those that begin with ALARM: are sent to the receivers:
   ERROR: file system /proj is 97% full
   ALARM[title="LSF node down", to="alice bob"]: n232-133-016 is unreachable
 
-Indented lines that follow belong to the record. Each flag may also be set as
+Indented lines that follow belong to the record. A first word, behind the flags,
+that names a subcommand is that subcommand: write -- before the command where a
+program of that name is meant. Each flag may also be set as
 MVRUN_<NAME> in the environment, e.g. MVRUN_TIMEOUT=2h, or below defaults: in
 the config. Times are written 90 (seconds), 90s, 5m, 1h30m, 2d.
 

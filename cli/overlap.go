@@ -174,7 +174,7 @@ func (j *job) skip() *runner.Result {
 	cause := record.CauseSkipped
 	if signal := j.supervisor.StopSignal(); signal != 0 {
 		result.ExitCode, result.Signal, result.StoppedBy = 128+int(signal), signal, signal
-		cause = "stopped by " + signalName(signal)
+		cause = record.CauseStopped + signalName(signal)
 	}
 	j.heartbeat(now)
 	j.recordWarnings()

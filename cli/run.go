@@ -47,8 +47,9 @@ type job struct {
 	failingKnown chan struct{}
 	afterAlarms  []record.Entry // to be done once the alarms are sent, or left
 	failure      failure
-	remembered   chan struct{} // closed when the item's settings were read, or could not be
-	labels       [][2]string   // the item's, after that
+	remembered   chan struct{}       // closed when the item's settings were read, or could not be
+	itemSettings record.ItemSettings // after that; nil where they could not be read
+	labels       [][2]string         // the item's, after that
 	fingerprints fingerprints
 	held         bool // what is done beside the job hangs at its script
 }
@@ -328,7 +329,7 @@ func causeText(r *runner.Result) string {
 	case r.Cause == runner.CauseSpawn:
 		return "failed to start"
 	case r.StoppedBy != 0:
-		return "stopped by " + signalName(r.StoppedBy)
+		return record.CauseStopped + signalName(r.StoppedBy)
 	case r.Cause == runner.CauseOOM:
 		return "out of memory"
 	case r.Signal != 0:

@@ -37,7 +37,7 @@ func (j *job) upkeep() {
 	if j.store == nil {
 		return
 	}
-	j.checkDue.Store(checkMissed(j.store, j.item, j.start))
+	j.checkDue.Store(checkMissed(j.store, j.item, true, j.start))
 	j.keepStarted()
 	// The spool comes first: it may hold the end of a run that is not marked as
 	// ended, because the database was away.
@@ -81,7 +81,7 @@ func (j *job) rememberItem() error {
 	}
 	after := j.settings(before)
 	j.alarms.remembered(after)
-	j.labels = rememberedLabels(after)
+	j.itemSettings, j.labels = after, rememberedLabels(after)
 	return j.store.WriteItem(j.item, before, after)
 }
 

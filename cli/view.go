@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -134,7 +135,8 @@ func runView(args []string) error {
 
 // ended is what every view does at its end, with the error of what it has shown.
 func (s *session) ended(store *record.Store, err error) error {
-	if checkMissed(store, record.Item{}, time.Now()) {
+	ours := filepath.Clean(store.Path()) == filepath.Clean(s.config.DBPath)
+	if checkMissed(store, record.Item{}, ours, time.Now()) {
 		s.store = store
 		s.startCheck(runner.NewSupervisor())
 	}
@@ -189,8 +191,11 @@ func (o *viewOptions) show(store *record.Store, query record.Query, options view
 	if !o.follow {
 		out := newPager(!o.noPager)
 		options.Notes = noteWriter{out}
-		return out.end(viewer.Print(out, store, query, options))
+		err := viewer.Print(out, store, query, options)
+		o.noteUnknown(store, options.Notes)
+		return out.end(err)
 	}
+	o.noteUnknown(store, options.Notes)
 	ctx, stop := untilStopped()
 	defer stop()
 	return viewer.Follow(ctx, stdoutWriter{}, store, query, options)

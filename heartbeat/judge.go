@@ -45,6 +45,9 @@ type Problem struct {
 	Limit  time.Duration
 	Ended  bool // of a run that took too long
 	Count  int  // missed heartbeats, failed runs, or alarms
+	// Early is a failing that is to be seen, and not long enough to tell of: those who
+	// are told of failed runs have been told.
+	Early bool
 }
 
 // Silent reports whether a state is that there is no heartbeat: being late and
@@ -76,7 +79,7 @@ type Facts struct {
 	// Learn has the schedule learned also where Beats can tell.
 	Learn bool
 
-	// LastRun is how the last run ended; its Cause is "" where that is not known.
+	// LastRun is the last run that has ended; its Cause is "" where that is not known.
 	LastRun EndedRun
 	// Unfinished is a run that has a mark and no end.
 	Unfinished *StartedRun
@@ -86,6 +89,7 @@ type Facts struct {
 // EndedRun is a run that is recorded.
 type EndedRun struct {
 	ID, Cause, Host string
+	Failed          bool          // of itself: it was neither stopped nor lost
 	Duration, Limit time.Duration // Limit is --max-duration; 0 for none
 	Start           time.Time
 }
@@ -102,7 +106,7 @@ type StartedRun struct {
 // Rules are the limits of the judgement. The zero value is good.
 type Rules struct {
 	Grace        time.Duration // at least, behind each due time
-	FailingAfter time.Duration // 0 means a day
+	FailingAfter time.Duration // until a failing is told of; 0 means a day
 }
 
 // Verdict is what is found of an item.
@@ -136,9 +140,7 @@ func Judge(f *Facts, rules Rules, now time.Time) Verdict {
 		v.State = Idle
 	}
 	judgeRuns(&v, f, now)
-	if f.Failing != nil && f.Failing.Runs > 1 && now.Sub(f.Failing.Since) >= orDefault(rules.FailingAfter, 24*time.Hour) {
-		v.Problems = append(v.Problems, Problem{State: Failing, Since: f.Failing.Since, Count: f.Failing.Runs})
-	}
+	judgeFailing(&v, f, rules, now)
 	switch {
 	case len(v.Problems) > 0:
 		v.State = v.Problems[0].State
@@ -146,6 +148,18 @@ func Judge(f *Facts, rules Rules, now time.Time) Verdict {
 		v.State = Running
 	}
 	return v
+}
+
+// judgeFailing looks whether the last run that has ended failed. The mark is of those
+// that alarms are for; a run of --on-failure=log or none leaves none.
+func judgeFailing(v *Verdict, f *Facts, rules Rules, now time.Time) {
+	switch mark := f.Failing; {
+	case mark != nil:
+		long := mark.Runs > 1 && now.Sub(mark.Since) >= orDefault(rules.FailingAfter, 24*time.Hour)
+		v.Problems = append(v.Problems, Problem{State: Failing, Since: mark.Since, Count: mark.Runs, Early: !long})
+	case f.LastRun.Failed:
+		v.Problems = append(v.Problems, Problem{State: Failing, Since: f.LastRun.Start, Run: f.LastRun.ID, Host: f.LastRun.Host, Count: 1, Early: true})
+	}
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {

@@ -26,8 +26,8 @@ const fewTimes = 3 * time.Hour
 // are fewer than MinBeats, or no regularity among them.
 //
 // Outages and extra runs are outliers. A job may pause on some days of the week or
-// hours of the day: that is learned from days that were seen, and for a weekend
-// that was not seen yet, from the work days before.
+// hours of the day: that is learned from days that were seen. A job that has run on
+// work days so far may have stopped when its first weekend is silent.
 func Learn(beats []time.Time, zone *time.Location) (*Schedule, bool) {
 	if zone == nil {
 		zone = time.UTC
@@ -212,7 +212,6 @@ func (h *history) activeHours() *week {
 		}
 	})
 	active, pauses := &week{}, false
-	unseenWeekend := h.unseenWeekend()
 	for at := range seen {
 		kind, hour := 0, at%24
 		if isWeekend(time.Weekday(at / 24)) {
@@ -226,7 +225,7 @@ func (h *history) activeHours() *week {
 			paused = all.silent == all.covered
 		case kind == 1:
 			work := kinds[0][hour]
-			paused = unseenWeekend || work.covered >= 3 && work.silent == work.covered
+			paused = work.covered >= 3 && work.silent == work.covered
 		}
 		active[at] = !paused
 		pauses = pauses || paused
@@ -235,18 +234,6 @@ func (h *history) activeHours() *week {
 		return nil
 	}
 	return active
-}
-
-// unseenWeekend reports a history of at least three work days and no weekend.
-func (h *history) unseenWeekend() bool {
-	days := map[int]bool{}
-	for _, beat := range h.beats {
-		if isWeekend(beat.Weekday()) {
-			return false
-		}
-		days[beat.YearDay()] = true
-	}
-	return len(days) >= 3
 }
 
 // maxHours bounds the history that is looked at hour by hour.

@@ -52,6 +52,9 @@ var generated = []job{
 	{name: "work days", every: time.Hour, runs: onWorkdays(daily(9)), days: 28, text: "at 09:00 on Mon-Fri"},
 	{name: "work hours", every: 10 * time.Minute, runs: onWorkdays(between(8, 20, always)), days: 21, text: "every 10 minutes on Mon-Fri between 08:00 and 20:00"},
 	{name: "work days all day", every: 10 * time.Minute, runs: onWorkdays(always), days: 21, text: "every 10 minutes on Mon-Fri"},
+	{name: "work days, one weekend", every: 10 * time.Minute, runs: onWorkdays(always), days: 5, text: "every 10 minutes on Mon-Fri"},
+	{name: "work hours, one weekend", every: 10 * time.Minute, runs: onWorkdays(between(8, 20, always)), days: 8, text: "every 10 minutes on Mon-Fri between 08:00 and 20:00"},
+	{name: "twice on work days, one weekend", every: time.Hour, runs: onWorkdays(daily(9, 18)), days: 7, text: "at 09:00, 18:00 on Mon-Fri"},
 	{name: "day time", every: 30 * time.Minute, runs: between(6, 22, always), days: 8, text: "every 30 minutes between 06:00 and 22:00"},
 	{name: "day time hours", every: time.Hour, runs: between(9, 18, always), days: 10, text: "every hour between 09:00 and 18:00"},
 	{name: "week", every: time.Hour, runs: func(t time.Time) bool { return t.Weekday() == time.Monday && daily(3)(t) }, days: 90, text: "at 03:00 on Mon"},
@@ -146,19 +149,39 @@ func TestLearnNothing(t *testing.T) {
 	}
 }
 
-// A weekend that was not seen is no work day for a job that ran on three of them.
-func TestLearnBeforeTheFirstWeekend(t *testing.T) {
-	j := job{every: 10 * time.Minute, runs: always, days: 4}
-	friday := j.history(rand.New(rand.NewPCG(1, 1)), at(t, time.UTC, "2026-11-28 00:00"))
-	s, ok := Learn(friday, time.UTC)
-	if !ok {
-		t.Fatal("nothing was learned")
+// A job that runs around the clock and stops in its first days is missed at once, on
+// whatever day it began: what was not seen is no pause.
+func TestLearnInTheFirstDays(t *testing.T) {
+	for start := range 7 {
+		for days := 2; days <= 6; days++ {
+			for _, j := range []job{
+				{every: 15 * time.Minute, runs: always}, {every: time.Hour, runs: always}, {every: time.Hour, runs: daily(0, 6, 12, 18)},
+			} {
+				j.days = days
+				end := at(t, time.UTC, "2026-11-23 00:00").AddDate(0, 0, start)
+				beats := j.history(rand.New(rand.NewPCG(1, 1)), end)
+				s, ok := Learn(beats, time.UTC)
+				if !ok {
+					if len(beats) >= MinBeats {
+						t.Errorf("nothing was learned of %d days up to %v", days, end)
+					}
+					continue
+				}
+				last := beats[len(beats)-1]
+				if due, _, _ := s.Due(beats, time.UTC); due.End.Sub(last) > 2*last.Sub(beats[len(beats)-2]) {
+					t.Errorf("%s, of %d days up to %v: due only at %v", s, days, end.Format(time.RFC1123), due.End)
+				}
+			}
+		}
 	}
-	if due, _, _ := s.Due(friday, time.UTC); !due.Begin.Equal(at(t, time.UTC, "2026-11-30 00:00")) {
-		t.Errorf("%s: due %v", s, due.Begin)
-	}
-	// Within a day it is due at once.
-	if due, _, _ := s.Due(friday[:len(friday)-50], time.UTC); due.Begin.After(at(t, time.UTC, "2026-11-28 00:00")) {
-		t.Errorf("%s: due %v", s, due.Begin)
+}
+
+// From Wednesday to Friday it ran, and on Sunday nobody says that all is well.
+func TestJudgeTheFirstWeekend(t *testing.T) {
+	j := job{every: 15 * time.Minute, runs: always, days: 3}
+	beats := j.history(rand.New(rand.NewPCG(1, 1)), at(t, time.UTC, "2026-11-28 00:00"))
+	v := Judge(&Facts{Beats: beats, Zone: time.UTC}, Rules{}, at(t, time.UTC, "2026-11-29 02:35"))
+	if v.State != Stopped || v.Schedule != "every 15 minutes" {
+		t.Errorf("%s by %q", v.State, v.Schedule)
 	}
 }

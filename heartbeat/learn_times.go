@@ -117,8 +117,8 @@ func (h *history) timesOfDay() []span {
 }
 
 // runDays finds the days of the week on which the job runs. A day of which there
-// were two without a heartbeat is none; and so is a weekend without any, after
-// three work days.
+// were two without a heartbeat is none; and so is a weekend, of which there was one
+// without any between heartbeats of three work days.
 func (h *history) runDays() (days [7]bool) {
 	var seen, ran [7]int
 	dates := map[time.Time]bool{}
@@ -139,7 +139,7 @@ func (h *history) runDays() (days [7]bool) {
 	}
 	for day := range days {
 		days[day] = ran[day] > 0 || seen[day] < 2
-		if isWeekend(time.Weekday(day)) && ran[0]+ran[6] == 0 && workdaysRun >= 3 {
+		if isWeekend(time.Weekday(day)) && ran[0]+ran[6] == 0 && seen[day] > 0 && workdaysRun >= 3 {
 			days[day] = false
 		}
 		// Once or twice among many was a repetition by hand.

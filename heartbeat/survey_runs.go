@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
@@ -26,7 +27,6 @@ func (s *Surveyor) runs(f *Facts, item record.Item, last Beat) error {
 			ID: marks[0].Run, Host: last.Hostname, Start: startOf(marks[0], last), Limit: secondsLong(marks[0].MaxDuration),
 			Longest: func() (time.Duration, int) { return s.longest(item) },
 		}
-		return nil
 	}
 	if f.LastRun, err = s.lastRun(item, last.Run); lost.ID > f.LastRun.ID { // an id sorts by time
 		f.LastRun = lost
@@ -76,7 +76,7 @@ func (s *Surveyor) newestRun(item record.Item, id string, most int) (EndedRun, e
 		newest := ""
 		err := s.files.Tail(item, record.Run, day, most, func(line []byte) {
 			run := textOf(line, `"run": "`)
-			if newest == id || run != id && run <= newest {
+			if newest == id || run != id && run <= newest || textOf(line, `"cause": "`) == record.CauseSkipped {
 				return // an id sorts by time
 			}
 			newest = run
@@ -95,21 +95,26 @@ func (s *Surveyor) newestRun(item record.Item, id string, most int) (EndedRun, e
 func parseRun(line []byte) EndedRun {
 	run := EndedRun{ID: textOf(line, `"run": "`), Cause: textOf(line, `"cause": "`), Host: textOf(line, `"hostname": "`)}
 	run.Start, _ = time.Parse(time.RFC3339Nano, textOf(line, `"start": "`))
+	if status := valueOf(line, `"exit_code": `); status != "" && status != "0" {
+		lost := run.Cause == record.CauseWrapperLost || run.Cause == record.CauseNeverFinished
+		run.Failed = !lost && !strings.HasPrefix(run.Cause, record.CauseStopped)
+	}
 	run.Duration, run.Limit = secondsOf(line, `"duration": `), secondsOf(line, `"max_duration": `)
 	return run
 }
 
-// secondsOf reads a number of seconds behind a key; 0 where there is none.
-func secondsOf(line []byte, key string) time.Duration {
-	at := bytes.Index(line, []byte(key))
-	if at < 0 {
-		return 0
-	}
-	text := line[at+len(key):]
+// valueOf gives the number behind a key; "" where there is none.
+func valueOf(line []byte, key string) string {
+	_, text, _ := bytes.Cut(line, []byte(key))
 	if end := bytes.IndexAny(text, ",}"); end >= 0 {
 		text = text[:end]
 	}
-	seconds, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
+	return string(bytes.TrimSpace(text))
+}
+
+// secondsOf reads a number of seconds behind a key; 0 where there is none.
+func secondsOf(line []byte, key string) time.Duration {
+	seconds, err := strconv.ParseFloat(valueOf(line, key), 64)
 	if err != nil || seconds < 0 || seconds > 1e9 {
 		return 0
 	}

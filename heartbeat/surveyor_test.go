@@ -236,7 +236,27 @@ func TestSurveyStates(t *testing.T) {
 		}, Running, ""},
 		"running too long": {func(d *database) { steady(d, 5*minute); d.mark("r15", 5*minute, 60) }, Overlong, ""},
 		"failing for long": {func(d *database) { steady(d, 5*minute); d.fail(25*time.Hour, 7) }, Failing, ""},
-		"failing":          {func(d *database) { steady(d, 5*minute); d.fail(time.Hour, 7) }, OK, ""},
+		"failing":          {func(d *database) { steady(d, 5*minute); d.fail(time.Hour, 7) }, Failing, ""},
+		"failed once":      {func(d *database) { steady(d, 5*minute); d.fail(time.Minute, 1) }, Failing, ""},
+		"failed, and no alarm is for it": {func(d *database) {
+			steady(d, 5*minute)
+			d.end(nodes, 4*minute, "r15", `"exit_code": 3, "cause": "exited"`)
+		}, Failing, ""},
+		"failed before": {func(d *database) {
+			steady(d, 5*minute)
+			d.end(nodes, 14*minute, "r14", `"exit_code": 3, "cause": "exited"`)
+			d.end(nodes, 4*minute, "r15", `"exit_code": 0, "cause": "exited"`)
+		}, OK, ""},
+		"failed before the run that is under way": {func(d *database) {
+			steady(d, 5*minute)
+			d.end(nodes, 14*minute, "r14", `"exit_code": 124, "cause": "timeout"`)
+			d.end(nodes, 4*minute, "r16", `"exit_code": 0, "cause": "skipped by overlap"`)
+			d.mark("r15", 5*minute, 0)
+		}, Failing, ""},
+		"stopped by somebody": {func(d *database) {
+			steady(d, 5*minute)
+			d.end(nodes, 4*minute, "r15", `"exit_code": 143, "signal": "TERM", "cause": "stopped by TERM"`)
+		}, OK, ""},
 		"muted": {func(d *database) {
 			steady(d, 40*minute)
 			_ = d.PutMute(record.Mute{Pattern: "LSF/*", Until: d.now.Add(time.Hour)})
@@ -254,6 +274,20 @@ func TestSurveyStates(t *testing.T) {
 				t.Errorf("%s by %q (%s), want %s by %q: %+v", v.State, v.Source, v.Schedule, test.want, test.source, v.Problems)
 			}
 		})
+	}
+}
+
+// What fails is seen at once, and told of by a check once it has failed for long.
+func TestFailingIsTold(t *testing.T) {
+	for runs, long := range map[int]bool{1: false, 2: true} {
+		for since, want := range map[time.Duration]bool{23 * time.Hour: false, 25 * time.Hour: long} {
+			d := newDatabase(t)
+			d.beat(nodes, time.Minute, "crontab", "r")
+			d.fail(since, runs)
+			if v := d.judge(nodes); len(v.Problems) != 1 || v.Problems[0].Early == want {
+				t.Errorf("%d runs since %v: %+v", runs, since, v.Problems)
+			}
+		}
 	}
 }
 

@@ -95,6 +95,9 @@ func (l Language) Describe(v *Verdict, p Problem, now time.Time) string {
 	case NeverFinished:
 		return l.say("run %s on %s, begun %s, never finished: the host was started anew meanwhile", "运行%s (主机%s) 开始于%s, 因主机重启而未结束", p.Run, p.Host, since)
 	case Failing:
+		if p.Count < 2 {
+			return l.say("its last run, begun %s, failed", "最近一次运行 (开始于%s) 失败", since)
+		}
 		return l.say("has been failing since %s, %d runs in a row", "自%s起持续失败, 已连续失败%d次", since, p.Count)
 	case Stuck:
 		return l.say("%d alarms could not be sent for more than an hour, the oldest since %s", "有%d条告警超过一小时未能发出, 最早的始于%s", p.Count, since)

@@ -8,9 +8,11 @@ import (
 	"time"
 )
 
-// Causes of runs that another run had to close, and of those that never began.
+// Causes of runs that another run had to close, of those that never began, and of those
+// that somebody stopped.
 const (
 	CauseSkipped       = "skipped by overlap"
+	CauseStopped       = "stopped by " // and the name of the signal
 	CauseWrapperLost   = "wrapper lost"
 	CauseNeverFinished = "never finished"
 )

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 )
 
@@ -38,6 +39,33 @@ func (s *Store) listItems(directions, items []string, wanted func(*source, *Stat
 		}
 	}
 	return found, errors.Join(stats.Problems...)
+}
+
+// Misnamed gives the folders at the places of directions and items that are not read
+// since their names are none that mvrun gives, such as those with blanks that other
+// programs make: some of them, as paths below the database, and how many there are.
+func (s *Store) Misnamed() (some []string, count int, err error) {
+	look := func(at ...string) []string {
+		entries, listErr := s.tree.List(at...)
+		err = errors.Join(err, listErr)
+		var good []string
+		for _, entry := range entries {
+			switch name := entry.Name(); {
+			case !entry.IsDir() || name[0] == '.' || name == lostFound:
+			case CheckName(name) == nil:
+				good = append(good, name)
+			default:
+				count++
+				some = appendNamed(some, path.Join(append(at, name)...))
+			}
+		}
+		return good
+	}
+	for _, direction := range look() {
+		look(direction)
+	}
+	slices.Sort(some)
+	return some, count, err
 }
 
 // isItem looks for what makes a folder an item.
