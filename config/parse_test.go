@@ -58,7 +58,7 @@ func TestParseSettings(t *testing.T) {
 		what, text string
 		want       any
 	}{
-		{"directions", "valid_direction_dic:\n  storage: erin\n  LSF: alice,bob  carol\n  host: [dave, 'erin frank', 1001]\n  存储: ~\n",
+		{"directions", "valid_direction_dic:\n  storage: erin\n  LSF: alice,bob;  carol\n  host: [dave, 'erin frank', 1001]\n  存储: ~\n",
 			[]Direction{{"storage", "erin"}, {"LSF", "alice bob carol"}, {"host", "dave erin frank 1001"}, {"存储", ""}}},
 		{"directions", "valid_direction_dic: {a: &admins [alice, bob], b: *admins}\n", []Direction{{"a", "alice bob"}, {"b", "alice bob"}}},
 		{"db_path", "db_path: /ic/tools/../db/\n", "/ic/db"},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // setting is one key of the file and how it is read.
@@ -170,7 +172,7 @@ func (r *reader) placeholders(e entry, command string) {
 		if !closed || slices.Contains(known, placeholder) {
 			continue
 		}
-		if meant := nearest(placeholder, known); meant != "" {
+		if meant := words.Nearest(placeholder, known); meant != "" {
 			r.fault(e, quoted(placeholder)+" is no placeholder", "did you mean "+meant+"?")
 		}
 	}
@@ -275,7 +277,7 @@ func (r *reader) checkGroups(rule entry, groups []string) {
 		if group == "" || slices.Contains(known, group) {
 			continue
 		}
-		if meant := nearest(group, known); meant != "" {
+		if meant := words.Nearest(group, known); meant != "" {
 			r.fault(rule, "has a group named "+quoted(group), "did you mean "+meant+"?")
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Takeover is what a monitorViewer config.py says that a config of mvrun can
@@ -76,7 +78,7 @@ func (f *pythonFile) leaveUnknown() {
 			continue
 		}
 		hint := ""
-		if meant := nearest(name, monitorViewerSettings[:]); meant != "" {
+		if meant := words.Nearest(name, monitorViewerSettings[:]); meant != "" {
 			hint = "did you mean " + meant + "?"
 		}
 		f.leave(variable.line, assigned(name), errors.New("monitorViewer has no setting of this name"), hint)

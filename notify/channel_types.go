@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // ChannelOptions are what channels need of the program around them.
@@ -102,14 +103,8 @@ func CheckChannel(spec ChannelSpec) []SettingProblem {
 
 // didYouMean proposes the nearest of the known words, or lists them.
 func didYouMean(word string, known []string) string {
-	best, bestDistance := "", max(1, len(word)/3)+1
-	for _, candidate := range known {
-		if d := distance(strings.ToLower(word[:min(len(word), 64)]), candidate); d < bestDistance {
-			best, bestDistance = candidate, d
-		}
-	}
-	if best != "" {
-		return "did you mean " + best + "?"
+	if near := words.Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
 	}
 	return "known are " + strings.Join(known, ", ")
 }
