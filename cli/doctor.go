@@ -158,7 +158,7 @@ func (d *doctor) checkConfig() {
 	if path := d.configPath; path == "" {
 		d.ok("config", "none; defaults are used")
 	} else {
-		loaded, err := config.Load(path)
+		loaded, err := config.Load(path, configGrammar())
 		faults, isFaults := errors.AsType[config.Faults](err)
 		if err != nil && !isFaults {
 			d.bad("config", err.Error(), "")

@@ -140,7 +140,7 @@ func (s *session) directionNames() []string {
 // readConfig reports whether the config says which database to use, be it by
 // leaving it to the default.
 func (s *session) readConfig(deadline time.Time) (known bool) {
-	s.config, _ = config.Parse("", nil)
+	s.config, _ = config.Parse("", nil, config.Grammar{})
 	executable, _ := os.Executable()
 	s.configPath, _ = config.Find(config.FindOptions{
 		Flag: s.options.config, Executable: executable, Home: os.Getenv("HOME"),
@@ -190,7 +190,7 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		loaded, err := config.Load(path)
+		loaded, err := config.Load(path, configGrammar())
 		answers <- answer{loaded, err}
 	}()
 	if a, ok := record.AwaitFairly(answers, max(time.Until(deadline), startBudget/2), record.Starved); ok {

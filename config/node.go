@@ -14,9 +14,10 @@ import (
 // by hand, since decoding into structs loses lines, unknown keys and the second
 // of two equal keys.
 type reader struct {
-	file   string
-	faults Faults
-	more   int // faults beyond maxFaults
+	file    string
+	grammar Grammar
+	faults  Faults
+	more    int // faults beyond maxFaults
 }
 
 // maxFaults bounds what every run of every job may print about one file. A file

@@ -153,27 +153,10 @@ func (r *reader) sendAlarmCommand(cfg *Config, e entry) {
 		r.fault(e, "holds a NUL character, which no command line can", example)
 		return
 	}
-	cfg.SendAlarmCommand, cfg.CommandLine = command, e.value.Line
-	r.placeholders(e, command)
-}
-
-// placeholders reports words in angle brackets that almost are placeholders: a
-// shell would take them for redirections. Others may be just that.
-func (r *reader) placeholders(e entry, command string) {
-	known := []string{"<TITLE>", "<MESSAGE>", "<RECEIVERS>"}
-	for rest := command; ; {
-		_, after, ok := strings.Cut(rest, "<")
-		if !ok {
-			return
-		}
-		word, _, closed := strings.Cut(after, ">")
-		rest = after
-		placeholder := "<" + word + ">"
-		if !closed || slices.Contains(known, placeholder) {
-			continue
-		}
-		if meant := words.Nearest(placeholder, known); meant != "" {
-			r.fault(e, quoted(placeholder)+" is no placeholder", "did you mean "+meant+"?")
+	cfg.SendAlarmCommand = command
+	if r.grammar.Command != nil {
+		if err := r.grammar.Command(command); err != nil {
+			r.fault(e, err.Error(), "")
 		}
 	}
 }
