@@ -270,7 +270,7 @@ func vendorCases() map[string]vendorCase {
 	gateway["headers"] = SettingValue{Pairs: [][2]string{{"Authorization", "file:Bearer sEcReT"}}}
 	return map[string]vendorCase{
 		"wecom_bot": {wecomBotRule, texts("key", "secret:the key/+&"), []string{"the key/+&", "the+key"}, 1500},
-		"wecom_app": {wecomAppRule, texts("corpid", "ww1", "secret", "secret:s/ecret+", "agentid", "1000002"), []string{"s/ecret+", "s%2Fecret", "token-1"}, 1500},
+		"wecom_app": {wecomAppRule, texts("corpid", "ww1", "secret", "secret:s/ecret+", "agentid", "file:1000002"), []string{"s/ecret+", "s%2Fecret", "token-1"}, 1500},
 		"dingtalk":  {dingTalkRule, texts("token", "secret:t0ken/+&", "secret", "secret:SEC000test", "keyword", "monitor"), []string{"t0ken", "SEC000test"}, 5000},
 		"feishu":    {feishuRule, texts("token", "secret:t0ken", "secret", "secret:feishu-secret"), []string{"t0ken", "feishu-secret"}, 5000},
 		"slack":     {slackRule, texts("url", "BASE/services/T0/B0/sEcReT"), []string{"sEcReT"}, 5000},

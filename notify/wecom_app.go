@@ -58,9 +58,12 @@ func (w *wecomApp) send(ctx context.Context, d *Delivery, token string) (failure
 	if w.spec.text("format", "text") == "markdown" {
 		kind, content = "markdown", "**"+title+"**\n"+body
 	}
-	agent := json.Number(w.spec.text("agentid", "0"))
+	agent, err := w.secret("agentid")
+	if err != nil {
+		return err, false
+	}
 	payload, err := jsonOf(object{
-		"touser": strings.Join(d.addresses(), "|"), "msgtype": kind, "agentid": agent, "safe": 0,
+		"touser": strings.Join(d.addresses(), "|"), "msgtype": kind, "agentid": json.Number(agent), "safe": 0,
 		kind:                     object{"content": fit(content, withinBytes(w.limit(maxWecomText)))},
 		"enable_duplicate_check": 1, "duplicate_check_interval": 1800,
 	})
