@@ -53,11 +53,11 @@ func wecomVerdict(c *connection, body []byte) *DeliveryError {
 // (https://developer.work.weixin.qq.com/document/path/91770).
 func newWecomBot(c *connection) Channel {
 	return &chat{connection: c, verdict: wecomVerdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		key, err := c.secret("key")
+		key, base, err := c.account("key")
 		if err != nil {
 			return nil, err
 		}
-		address := c.base() + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
+		address := base + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
 		title, body := d.plain()
 		if c.spec.text("format", "text") == "markdown" {
 			content := fit("**"+title+"**\n"+body, withinBytes(c.limit(4096)))
@@ -85,11 +85,11 @@ func newDingTalk(c *connection) Channel {
 		return codeVerdict(c, body, errCode, map[int]time.Duration{130101: 10 * time.Minute}, 310000, 300001, 400101, 460101)
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
-		address := c.base() + "/robot/send?access_token=" + url.QueryEscape(token)
+		address := base + "/robot/send?access_token=" + url.QueryEscape(token)
 		if c.spec.text("secret", "") != "" {
 			secret, err := c.secret("secret")
 			if err != nil {
@@ -149,7 +149,7 @@ func newFeishu(c *connection) Channel {
 		return codeVerdict(c, body, msgCode, map[int]time.Duration{11232: 5 * time.Second}, 19021, 19022, 19024, 19001)
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +174,7 @@ func newFeishu(c *connection) Channel {
 			}
 			return message
 		}
-		address := c.base() + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
+		address := base + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
 		title, body = fitBoth(title, body, c.limit(20<<10), payload)
 		return []chatRequest{{url: address, payload: payload(title, body)}}, nil
 	}}
@@ -201,6 +201,9 @@ func newSlack(c *connection) Channel {
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
 		hook, err := c.secret("url")
 		if err != nil {
+			return nil, err
+		}
+		if hook, err = c.based(hook); err != nil {
 			return nil, err
 		}
 		mentions := ""
@@ -240,12 +243,12 @@ func newTelegram(c *connection) Channel {
 		}
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
 		title, body := d.plain()
-		address := c.base() + "/bot" + token + "/sendMessage"
+		address := base + "/bot" + token + "/sendMessage"
 		text := fit(title+"\n"+body, withinUnits(c.limit(4096)))
 		if group := c.spec.text("chat_id", ""); group != "" {
 			return []chatRequest{{url: address, payload: object{"chat_id": group, "text": text}}}, nil

@@ -197,7 +197,9 @@ func (t *templated) fill(d *Delivery) (request, error) {
 	if err != nil {
 		return r, err
 	}
-	r.url = fill(address, values, url.QueryEscape)
+	if r.url, err = t.based(fill(address, values, url.QueryEscape)); err != nil {
+		return r, err
+	}
 	body := t.spec.text("body", "")
 	r.contentType = t.spec.text("content_type", guessType(body))
 	r.body = []byte(fill(body, values, escapeFor(r.contentType)))

@@ -265,7 +265,7 @@ func texts(pairs ...string) map[string]SettingValue {
 }
 
 func vendorCases() map[string]vendorCase {
-	gateway := texts("url", "BASE/send?item=<ITEM>", "method", "PUT", "body", `{"to": "<ADDRESS>", "text": "<TITLE>\n<MESSAGE>"}`,
+	gateway := texts("url", "https://sms.example.com/send?item=<ITEM>", "method", "PUT", "body", `{"to": "<ADDRESS>", "text": "<TITLE>\n<MESSAGE>"}`,
 		"success_field", "result.code", "success_value", "0")
 	gateway["headers"] = SettingValue{Pairs: [][2]string{{"Authorization", "file:Bearer sEcReT"}}}
 	return map[string]vendorCase{
@@ -273,9 +273,26 @@ func vendorCases() map[string]vendorCase {
 		"wecom_app": {wecomAppRule, texts("corpid", "ww1", "secret", "secret:s/ecret+", "agentid", "file:1000002"), []string{"s/ecret+", "s%2Fecret", "token-1"}, 1500},
 		"dingtalk":  {dingTalkRule, texts("token", "secret:t0ken/+&", "secret", "secret:SEC000test", "keyword", "monitor"), []string{"t0ken", "SEC000test"}, 5000},
 		"feishu":    {feishuRule, texts("token", "secret:t0ken", "secret", "secret:feishu-secret"), []string{"t0ken", "feishu-secret"}, 5000},
-		"slack":     {slackRule, texts("url", "BASE/services/T0/B0/sEcReT"), []string{"sEcReT"}, 5000},
+		"slack":     {slackRule, texts("url", "file:https://hooks.slack.com/services/T0/B0/sEcReT"), []string{"sEcReT"}, 5000},
 		"telegram":  {telegramRule, texts("token", "secret:123:sEcReT", "chat_id", "-1001"), []string{"sEcReT"}, 3500},
 		"http":      {gatewayRule, gateway, []string{"sEcReT"}, 5000},
+	}
+}
+
+// A base URL may have a path of its own, as behind a proxy of the site.
+func TestTheBaseURLStandsBeforeEveryPath(t *testing.T) {
+	for kind, c := range vendorCases() {
+		v := newVendor(t, func(v *vendor, r *http.Request, body []byte) (int, string) {
+			path, ok := strings.CutPrefix(r.URL.Path, "/to/vendor")
+			if !ok {
+				t.Errorf("%s asked for %s", kind, r.URL.Path)
+			}
+			r.URL.Path = path
+			return c.rule(v, r, body)
+		})
+		if err := channelTo(t, kind, c.settings, v.server.URL+"/to/vendor/", hostState(t)).Deliver(t.Context(), deliveryOf("m")); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 }
 
@@ -301,9 +318,7 @@ func channelTo(t testing.TB, kind string, settings map[string]SettingValue, base
 		value.Text = strings.ReplaceAll(value.Text, "BASE", base)
 		spec.Settings[key] = value
 	}
-	if kind != "slack" && kind != "http" {
-		spec.Settings["base_url"] = SettingValue{Text: base}
-	}
+	spec.Settings["base_url"] = SettingValue{Text: base}
 	channel, err := NewChannel(spec, ChannelOptions{Secret: secretOf, State: shared})
 	if err != nil {
 		t.Fatal(err)

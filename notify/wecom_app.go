@@ -70,8 +70,12 @@ func (w *wecomApp) send(ctx context.Context, d *Delivery, token string) (failure
 	if err != nil {
 		return &DeliveryError{Problem: "agentid is no number", Permanent: true}, false
 	}
+	base, err := w.base()
+	if err != nil {
+		return err, false
+	}
 	reply, err := w.post(ctx, request{
-		method: http.MethodPost, url: w.base() + "/cgi-bin/message/send?access_token=" + url.QueryEscape(token),
+		method: http.MethodPost, url: base + "/cgi-bin/message/send?access_token=" + url.QueryEscape(token),
 		contentType: "application/json; charset=utf-8", body: payload,
 	})
 	if err != nil {
@@ -121,8 +125,19 @@ func containsFold(list []string, text string) bool {
 
 // token gives the one that is kept, or a fresh one.
 func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
-	corpid, agent := w.spec.text("corpid", ""), w.spec.text("agentid", "")
-	file := record.MD5("wecom_app", w.base()+"\n"+corpid+"\n"+agent)[:sameDigits] + ".token"
+	base, err := w.base()
+	if err != nil {
+		return "", err
+	}
+	corpid, err := w.secret("corpid")
+	if err != nil {
+		return "", err
+	}
+	agent, err := w.secret("agentid")
+	if err != nil {
+		return "", err
+	}
+	file := record.MD5("wecom_app", base+"\n"+corpid+"\n"+agent)[:sameDigits] + ".token"
 	if kept := w.keptToken(file); !fresh && kept != "" {
 		w.keepSecret(kept)
 		return kept, nil
@@ -132,7 +147,7 @@ func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
 		return "", err
 	}
 	reply, err := w.post(ctx, request{
-		method: http.MethodGet, url: w.base() + "/cgi-bin/gettoken?corpid=" + url.QueryEscape(corpid) + "&corpsecret=" + url.QueryEscape(secret),
+		method: http.MethodGet, url: base + "/cgi-bin/gettoken?corpid=" + url.QueryEscape(corpid) + "&corpsecret=" + url.QueryEscape(secret),
 	})
 	if err != nil {
 		return "", err
