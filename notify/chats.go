@@ -26,24 +26,28 @@ type code struct {
 }
 
 // codeVerdict reads a code of which 0 means that the message was delivered.
-func codeVerdict(c *connection, body []byte, number func(code) *int, waits map[int]time.Duration, permanent ...int) *DeliveryError {
+func codeVerdict(c *connection, body []byte, number func(code) *int, waits map[int]time.Duration, permanent ...int) (failure *DeliveryError, understood bool) {
 	var found code
 	if err := json.Unmarshal(body, &found); err != nil || number(found) == nil {
-		return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
+		return notUnderstood(c, body), false
 	}
 	n := *number(found)
 	if n == 0 {
-		return nil
+		return nil, true
 	}
 	return &DeliveryError{
 		Problem:   fmt.Sprintf("code %d: %s", n, c.said([]byte(found.ErrMsg+found.Msg))),
 		Permanent: slices.Contains(permanent, n), Wait: waits[n],
-	}
+	}, true
+}
+
+func notUnderstood(c *connection, body []byte) *DeliveryError {
+	return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
 }
 
 func errCode(c code) *int { return c.ErrCode }
 func msgCode(c code) *int { return c.Code }
-func wecomVerdict(c *connection, body []byte) *DeliveryError {
+func wecomVerdict(c *connection, body []byte) (failure *DeliveryError, understood bool) {
 	// 45009: too fast; 93000: bad key; 40058: too long; 40001 and 40013: bad
 	// account (https://developer.work.weixin.qq.com/document/path/90313).
 	return codeVerdict(c, body, errCode, map[int]time.Duration{45009: time.Minute}, 93000, 40058, 40001, 40013, 40056)
@@ -79,7 +83,7 @@ func newWecomBot(c *connection) Channel {
 // newDingTalk sends to a group robot of DingTalk
 // (https://open.dingtalk.com/document/robots/custom-robot-access).
 func newDingTalk(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		// 130101: too fast, and blocked for ten minutes; 310000: signature or
 		// keyword; 300001 and 400101: bad token; 460101: too long.
 		return codeVerdict(c, body, errCode, map[int]time.Duration{130101: 10 * time.Minute}, 310000, 300001, 400101, 460101)
@@ -144,7 +148,7 @@ func dingTalkSign(stamp, secret string) string {
 // newFeishu sends to a custom bot of Feishu or Lark
 // (https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot).
 func newFeishu(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		// 11232: too fast; 19021: signature; 19024: keyword; 19022: address; 19001: bad token.
 		return codeVerdict(c, body, msgCode, map[int]time.Duration{11232: 5 * time.Second}, 19021, 19022, 19024, 19001)
 	}
@@ -189,13 +193,16 @@ func feishuSign(stamp, secret string) string {
 // (https://api.slack.com/messaging/webhooks).
 func newSlack(c *connection) Channel {
 	const maxText = 40_000 // characters; Slack cuts what is longer
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	refusals := []string{
+		"invalid_token", "no_service", "no_active_hooks", "no_team", "action_prohibited", "channel_is_archived", "channel_not_found", "invalid_payload",
+	}
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		said := strings.TrimSpace(string(body))
 		if said == "ok" {
-			return nil
+			return nil, true
 		}
-		return &DeliveryError{Problem: "the answer is not ok: " + c.said(body), Permanent: slices.Contains([]string{
-			"invalid_token", "no_service", "no_active_hooks", "no_team", "action_prohibited", "channel_is_archived", "channel_not_found", "invalid_payload"}, said)}
+		known := slices.Contains(refusals, said)
+		return &DeliveryError{Problem: "the answer is not ok: " + c.said(body), Permanent: known}, known
 	}
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
@@ -221,7 +228,7 @@ func newSlack(c *connection) Channel {
 // (https://core.telegram.org/bots/api#sendmessage). Without parse_mode the text
 // is taken as it is.
 func newTelegram(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		var found struct {
 			OK          bool   `json:"ok"`
 			ErrorCode   int    `json:"error_code"`
@@ -231,16 +238,16 @@ func newTelegram(c *connection) Channel {
 			} `json:"parameters"`
 		}
 		switch err := json.Unmarshal(body, &found); {
-		case err != nil:
-			return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
+		case err != nil, !found.OK && found.ErrorCode == 0:
+			return notUnderstood(c, body), false
 		case found.OK:
-			return nil
+			return nil, true
 		}
 		return &DeliveryError{
 			Problem:   fmt.Sprintf("code %d: %s", found.ErrorCode, c.said([]byte(found.Description))),
 			Permanent: slices.Contains([]int{400, 401, 403, 404}, found.ErrorCode),
 			Wait:      time.Duration(found.Parameters.RetryAfter) * time.Second,
-		}
+		}, true
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
 		token, base, err := c.account("token")

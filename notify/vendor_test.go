@@ -447,6 +447,7 @@ func TestAnswersThatAreNoDelivery(t *testing.T) {
 		}{
 			{200, "", DeliveryError{}}, {200, "<html>login</html>", DeliveryError{}}, {200, `{}`, DeliveryError{}}, {200, `[1]`, DeliveryError{}},
 			{204, "", DeliveryError{}}, {500, "oops", DeliveryError{}}, {503, `{"errcode": 0, "code": 0`, DeliveryError{}},
+			{401, `{"message":"invalid API key"}`, DeliveryError{Permanent: true}}, {503, `{"message":"try again"}`, DeliveryError{}},
 			{401, "", DeliveryError{Permanent: true}}, {403, "", DeliveryError{Permanent: true}}, {301, "", DeliveryError{Permanent: true}},
 			{200, strings.Repeat("x", 1<<20), DeliveryError{}},
 		} {
@@ -457,7 +458,8 @@ func TestAnswersThatAreNoDelivery(t *testing.T) {
 				t.Errorf("%s: %d %.30q counts as delivered", kind, answer.status, answer.body)
 				continue
 			}
-			if got := failureOf(err); got.Permanent != answer.want.Permanent || len(err.Error()) > 600 {
+			told := answer.status/100 == 2 || strings.Contains(err.Error(), fmt.Sprintf("status %d", answer.status))
+			if got := failureOf(err); got.Permanent != answer.want.Permanent || len(err.Error()) > 600 || !told {
 				t.Errorf("%s: %d %.30q: %+v", kind, answer.status, answer.body, err)
 			}
 		}

@@ -95,7 +95,7 @@ func (w *wecomApp) judge(r reply, d *Delivery) (failure error, expired bool) {
 	if json.Unmarshal(r.body, &found) == nil && found.ErrCode != nil && (*found.ErrCode == 40014 || *found.ErrCode == 42001) {
 		return &DeliveryError{Problem: fmt.Sprintf("code %d: the token is not taken", *found.ErrCode)}, true
 	}
-	if failure := wecomVerdict(w.connection, r.body); failure != nil {
+	if failure, _ := wecomVerdict(w.connection, r.body); failure != nil {
 		if failure.Wait > 0 {
 			w.block(failure.Wait)
 		}
@@ -155,7 +155,7 @@ func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
 	if failure := w.judgeStatus(reply); failure != nil {
 		return "", failure
 	}
-	if failure := wecomVerdict(w.connection, reply.body); failure != nil {
+	if failure, _ := wecomVerdict(w.connection, reply.body); failure != nil {
 		return "", failure
 	}
 	var found struct {
