@@ -64,7 +64,9 @@ func newWecomBot(c *connection) Channel {
 		address := base + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
 		title, body := d.plain()
 		if c.spec.text("format", "text") == "markdown" {
-			content := fit("**"+title+"**\n"+body, withinBytes(c.limit(4096)))
+			limit := c.limit(4096)
+			mentions := wecomMentions(d, limit/2)
+			content := fit("**"+title+"**\n"+body, withinBytes(limit-len(mentions))) + mentions
 			return []chatRequest{{url: address, payload: object{"msgtype": "markdown", "markdown": object{"content": content}}}}, nil
 		}
 		text := object{"content": fit(title+"\n"+body, withinBytes(c.limit(2048)))}
@@ -78,6 +80,27 @@ func newWecomBot(c *connection) Channel {
 		}
 		return []chatRequest{{url: address, payload: object{"msgtype": "text", "text": text}}}, nil
 	}}
+}
+
+// wecomMentions is what stands below a markdown message, which has no list of
+// those whom it notifies: <@account>, for which a phone number does not do, and a
+// note of those who are not notified. It has at most limit bytes.
+func wecomMentions(d *Delivery, limit int) string {
+	mentions, left := "", []string{}
+	for _, to := range d.To {
+		mention := "\n<@" + to.Address + ">"
+		switch {
+		case to.Address == "":
+		case isPhone(to.Address), len(mentions)+len(mention) > limit/2:
+			left = append(left, to.Name)
+		default:
+			mentions += mention
+		}
+	}
+	if len(left) == 0 {
+		return mentions
+	}
+	return mentions + cut("\n(not mentioned: "+strings.Join(left, ", ")+")", limit-len(mentions))
 }
 
 // newDingTalk sends to a group robot of DingTalk

@@ -95,6 +95,27 @@ func wecomBotRule(v *vendor, r *http.Request, body []byte) (int, string) {
 	return 200, `{"errcode":0,"errmsg":"ok"}`
 }
 
+// TestMarkdownMentionsItsReceivers: the list of those who are notified is for
+// texts alone.
+func TestMarkdownMentionsItsReceivers(t *testing.T) {
+	v := newVendor(t, wecomBotRule)
+	channel := channelTo(t, "wecom_bot", texts("key", "secret:the key/+&", "format", "markdown"), v.server.URL, hostState(t))
+	many := deliveryOf(strings.Repeat("磁盘", 4000))
+	for i := range 400 {
+		many.To = append(many.To, Recipient{fmt.Sprintf("user%d", i), fmt.Sprintf("Account%d", i)})
+	}
+	for _, d := range []*Delivery{deliveryOf("m"), deliveryOf(strings.Repeat("x", 5000)), many} {
+		if err := channel.Deliver(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		got := v.texts[len(v.texts)-1]
+		if !strings.HasPrefix(got, "**node down**\n") || !strings.Contains(got, "\n<@AliceLi>") || !strings.Contains(got, "(not mentioned: bob") ||
+			strings.Contains(got, "<@138") || !strings.Contains(got, "run run1") {
+			t.Errorf("%d bytes: %.80q … %.300q", len(got), got, got[max(0, len(got)-300):])
+		}
+	}
+}
+
 func dingTalkRule(v *vendor, r *http.Request, body []byte) (int, string) {
 	query := r.URL.Query()
 	var m struct {
