@@ -72,7 +72,7 @@ func findOrigin(o *runOptions, script string) origin {
 }
 
 // warn tells the user on stderr and the item's admin by a Warning record. It
-// never fails and never waits.
+// never fails, and waits as long as the writer does where its queue is full.
 func (s *session) warn(problem string) {
 	problem = strings.TrimRight(problem, "\n")
 	printLine("mvrun: warning: " + problem)
@@ -142,7 +142,7 @@ func (s *session) directionNames() []string {
 func (s *session) readConfig(deadline time.Time) (known bool) {
 	s.config, _ = config.Parse("", nil, config.Grammar{})
 	executable, _ := os.Executable()
-	s.configPath, _ = config.Find(config.FindOptions{
+	s.configPath = config.Find(config.FindOptions{
 		Flag: s.options.config, Executable: executable, Home: os.Getenv("HOME"),
 	})
 	if s.configPath == "" {
