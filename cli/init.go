@@ -156,7 +156,7 @@ func (o *initOptions) takeOver() (*config.Takeover, error) {
 	if o.from == "" {
 		return nil, nil
 	}
-	takeover, err := config.TakeOver(o.from)
+	takeover, err := config.TakeOver(o.from, configGrammar())
 	if err != nil {
 		return nil, err
 	}

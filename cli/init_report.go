@@ -62,7 +62,7 @@ func linesLeft(takeover *config.Takeover) int {
 // or would find another one first.
 func configOption(path string) string {
 	executable, _ := os.Executable()
-	found, _ := config.Find(config.FindOptions{Executable: executable, Home: os.Getenv("HOME")})
+	found := config.Find(config.FindOptions{Executable: executable, Home: os.Getenv("HOME")})
 	if found == path {
 		return ""
 	}

@@ -38,7 +38,7 @@ func newMessageFlags(name string) (*messageOptions, *flagSet) {
 func newAlarmFlags() (*messageOptions, *flagSet) {
 	o, f := newMessageFlags("alarm")
 	f.StringVar(&o.title, "title", "", "`title` (default: the item)")
-	f.Var(receiversValue{&o.receivers}, "to", "receivers, separated by blanks or commas (default: the item's)")
+	f.Var(receiversValue{&o.receivers}, "to", "receivers, separated by blanks, commas or semicolons (default: the item's)")
 	f.StringVar(&o.frequency, "frequency", "", "how often the same alarm is sent: everytime, `max <n> times`, once per <duration> and others, see mvrun --help (default: the item's)")
 	f.StringVar(&o.key, "key", "", "`key` that says which alarms are the same (default: the message, see alarm_key)")
 	return o, f

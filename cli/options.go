@@ -58,7 +58,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f := newFlagSet("run")
 	f.VarP(nameValue{&o.direction}, "direction", "d", "business line `name`, as in valid_direction_dic")
 	f.VarP(nameValue{&o.item}, "item", "i", "item `name` (default: the script's base name without its ending)")
-	f.Var(receiversValue{&o.receivers}, "receivers", "alarm receivers, separated by blanks or commas (default: the direction's admin)")
+	f.Var(receiversValue{&o.receivers}, "receivers", "alarm receivers, separated by blanks, commas or semicolons (default: the direction's admin)")
 	f.StringVar(&o.alarmFrequency, "alarm-frequency", o.alarmFrequency, "how often the same alarm is sent: everytime, `max <n> times` (a day), max <n> times per minute|hour|day|week|run, once per <duration>, on change")
 	f.StringVar(&o.schedule, "schedule", "", "when the job should run: a cron `expression` or words such as \"every 10 minutes\", 每10分钟")
 	f.StringVar(&o.frequency, "frequency", "", "free `text` shown as Exec_Frequency (default: the schedule)")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mvrun/mvrun/config"
 	"github.com/mvrun/mvrun/notify"
+	"github.com/mvrun/mvrun/ratelimit"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 )
@@ -177,16 +178,18 @@ func (r *routing) options(o notify.Options, supervisor *runner.Supervisor) notif
 	return o
 }
 
-// sendingFaults finds what is wrong in the config with the ways to send, for
-// which it takes the knowledge of package notify.
-func sendingFaults(cfg *config.Config) (faults config.Faults) {
-	if cfg.SendAlarmCommand != "" {
-		if _, err := notify.ParseTemplate(cfg.SendAlarmCommand); err != nil {
-			faults = append(faults, config.Fault{
-				File: cfg.Path, Line: cfg.CommandLine, Key: "send_alarm_command", Problem: err.Error(), Hint: "until then alarms wait in the outbox",
-			})
-		}
+// configGrammar is what a config takes of the packages that count and send
+// alarms.
+func configGrammar() config.Grammar {
+	return config.Grammar{
+		Frequency: func(text string) error { _, err := ratelimit.Parse(text); return err },
+		Command:   func(text string) error { _, err := notify.ParseTemplate(text); return err },
 	}
+}
+
+// sendingFaults finds what is wrong in the config with the channels, for which it
+// takes the knowledge of package notify.
+func sendingFaults(cfg *config.Config) (faults config.Faults) {
 	for i := range cfg.Channels {
 		channel := &cfg.Channels[i]
 		for _, problem := range notify.CheckChannel(channelSpec(channel)) {

@@ -19,6 +19,7 @@ import (
 	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
+	"github.com/mvrun/mvrun/words"
 )
 
 // job is one run: a session with the command and what is done about it.
@@ -141,7 +142,7 @@ func (j *job) checkSchedule() {
 		return
 	}
 	problem := err.Error() + "; it is learned instead"
-	if near := heartbeat.NearestWords(text, nearest); near != "" && heartbeat.AreWords(text) {
+	if near := heartbeat.NearestWords(text, words.Nearest); near != "" && heartbeat.AreWords(text) {
 		problem += fmt.Sprintf("; did you mean %q?", near)
 	}
 	j.warn(problem)
@@ -239,7 +240,7 @@ func (j *job) hintAtSubcommand(result *runner.Result) {
 	if result.ExitCode != runner.ExitNotFound || len(j.flagArgs) > 0 {
 		return
 	}
-	if near := nearest(j.args[0], commandNames()); near != "" {
+	if near := words.Nearest(j.args[0], commandNames()); near != "" {
 		printLine("mvrun: hint: did you mean mvrun " + near + "? See mvrun --help")
 	}
 }

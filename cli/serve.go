@@ -238,7 +238,7 @@ func (h *host) watchConfig(ctx context.Context) {
 // reload takes the config over if it is without faults. Where it listens, and its
 // certificate, stay as they were.
 func (h *host) reload() {
-	loaded, err := config.Load(h.configPath)
+	loaded, err := config.Load(h.configPath, configGrammar())
 	if err == nil && loaded.DBPath != h.config.DBPath && h.session.options.db == "" {
 		h.log.Warn("config", "problem", "db_path changed; start mvrun serve anew")
 	}

@@ -73,7 +73,7 @@ func findOrigin(o *runOptions, script string) origin {
 }
 
 // warn tells the user on stderr and the item's admin by a Warning record. It
-// never fails and never waits.
+// never fails, and waits as long as the writer does where its queue is full.
 func (s *session) warn(problem string) {
 	problem = strings.TrimRight(problem, "\n")
 	printLine("mvrun: warning: " + problem)
@@ -141,9 +141,9 @@ func (s *session) directionNames() []string {
 // readConfig reports whether the config says which database to use, be it by
 // leaving it to the default.
 func (s *session) readConfig(deadline time.Time) (known bool) {
-	s.config, _ = config.Parse("", nil)
+	s.config, _ = config.Parse("", nil, config.Grammar{})
 	executable, _ := os.Executable()
-	s.configPath, _ = config.Find(config.FindOptions{
+	s.configPath = config.Find(config.FindOptions{
 		Flag: s.options.config, Executable: executable, Home: os.Getenv("HOME"),
 	})
 	if s.configPath == "" {
@@ -191,7 +191,7 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		loaded, err := config.Load(path)
+		loaded, err := config.Load(path, configGrammar())
 		answers <- answer{loaded, err}
 	}()
 	if a, ok := record.AwaitFairly(answers, max(time.Until(deadline), startBudget/2), record.Starved); ok {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/viewer"
+	"github.com/mvrun/mvrun/words"
 )
 
 // The values below are pflag.Values: what a flag accepts, the environment and
@@ -148,17 +149,13 @@ func (v labelsValue) Set(text string) error {
 	return nil
 }
 
-// receiversValue is a list of names, separated by blanks or commas.
+// receiversValue is a list of names, with single blanks between them as
+// monitorViewer writes it.
 type receiversValue struct{ receivers *string }
 
 func (v receiversValue) Type() string   { return "names" }
 func (v receiversValue) String() string { return deref(v.receivers) }
 func (v receiversValue) Set(text string) error {
-	*v.receivers = joinReceivers(text)
+	*v.receivers = strings.Join(words.Split(text), " ")
 	return nil
-}
-
-// joinReceivers separates names by single blanks, as monitorViewer writes them.
-func joinReceivers(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' || r == '\n' }), " ")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 	"github.com/mvrun/mvrun/viewer"
+	"github.com/mvrun/mvrun/words"
 )
 
 // viewOptions are the flags of `mvrun view`.
@@ -158,7 +159,7 @@ func (o *viewOptions) printOptions(kind record.Kind) (viewer.Options, error) {
 	columns, err := viewer.ParseColumns(kind, o.columns)
 	if input, ok := errors.AsType[*viewer.InputError](err); ok {
 		hint := input.Hint
-		if near := nearestFold(input.Value, viewer.ColumnNames(kind)); near != "" {
+		if near := words.Nearest(input.Value, viewer.ColumnNames(kind)); near != "" {
 			hint = "did you mean " + near + "? It is " + hint
 		}
 		return viewer.Options{}, usageError{input, hint}

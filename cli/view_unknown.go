@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // noteUnknown tells of directions and items that were asked for by their names and are
@@ -43,7 +44,7 @@ func (o *viewOptions) meant(store *record.Store, directions []string, name strin
 	for _, item := range items {
 		known = append(known, nameOf(item))
 	}
-	if near := nearestFold(name, known); near != "" {
+	if near := words.Nearest(name, known); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/viewer"
+	"github.com/mvrun/mvrun/words"
 )
 
 // whyOptions are the flags of `mvrun why`.
@@ -128,7 +129,7 @@ func nearItem(store *record.Store, subject string) string {
 	for i, item := range items {
 		names[i] = item.Name
 	}
-	near := nearest(name, names)
+	near := words.Nearest(name, names)
 	for _, item := range items {
 		if item.Name == near {
 			return fmt.Sprintf("; did you mean %s?", item)

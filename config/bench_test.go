@@ -9,7 +9,7 @@ const examplePath = "../examples/mvrun.yaml"
 func BenchmarkLoadExample(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Load(examplePath); err != nil {
+		if _, err := Load(examplePath, testGrammar); err != nil {
 			b.Fatal(err)
 		}
 	}

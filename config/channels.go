@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // CommandChannel is the name that routes have for send_alarm_command.
@@ -122,7 +124,7 @@ func (r *reader) contacts(cfg *Config, e entry) {
 		known = append(known, c.Name)
 	}
 	for _, c := range r.entries(e, example) {
-		if strings.ContainsAny(c.name, " ,\t\n") || hasControl(c.name) || c.name == "" {
+		if hasControl(c.name) || !slices.Equal(words.Split(c.name), []string{c.name}) {
 			r.faultAtKey(c, "is no receiver, since alarms name receivers with blanks or commas between them", "write one name")
 			continue
 		}
@@ -159,7 +161,7 @@ func (r *reader) channelNames(cfg *Config, e entry) []string {
 		}
 		if !slices.Contains(known, name) {
 			hint := "known are " + strings.Join(known, ", ")
-			if meant := nearest(name, known); meant != "" {
+			if meant := words.Nearest(name, known); meant != "" {
 				hint = fmt.Sprintf("did you mean %s?", meant)
 			}
 			r.fault(element, quoted(name)+" is no channel of this config", hint)

@@ -49,7 +49,6 @@ type Config struct {
 	// SendAlarmCommand is a shell command line with the placeholders <TITLE>,
 	// <MESSAGE> and <RECEIVERS>; "" where alarms are not sent by a command.
 	SendAlarmCommand string
-	CommandLine      int // where it stands in the file, from 1
 	// SendWait bounds how long the end of a run waits for its alarms; 0 does
 	// not wait.
 	SendWait time.Duration
@@ -85,7 +84,7 @@ type Config struct {
 	// Defaults holds the values of run flags by the flag's name, in a form that
 	// the flag accepts: durations as time.Duration prints them, receivers
 	// separated by blanks. A flag that can be repeated (alarm-on, error-on,
-	// label) has one value a line; see DefaultValues.
+	// label) has one value a line.
 	Defaults map[string]string
 
 	// Prefixes gives words at the start of a line their level: one of Levels,
@@ -96,6 +95,13 @@ type Config struct {
 	Rules []Rule
 	// Mask holds further RE2 patterns of secrets.
 	Mask []string
+}
+
+// Grammar holds the readers of texts whose form is the affair of another package:
+// an alarm frequency and a send_alarm_command. The error of each says what is
+// wrong and what would be right. Where one is nil, any text is admitted.
+type Grammar struct {
+	Frequency, Command func(text string) error
 }
 
 // Direction is one business line and who answers for it.

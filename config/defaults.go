@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -64,16 +63,6 @@ func flagDefaultNames() []string {
 		names[i] = f.name
 	}
 	return names
-}
-
-// DefaultValues returns the values of a run flag that can be repeated, in the
-// order of the file; nil where the config sets none.
-func (c *Config) DefaultValues(flag string) []string {
-	text, ok := c.Defaults[flag]
-	if !ok {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
 
 func (r *reader) flagDefaults(cfg *Config, e entry) {
@@ -137,54 +126,20 @@ func (r *reader) flagValue(f flagDefault, e entry) (string, bool) {
 	return text, ok
 }
 
-// alarmFrequency reads one of the forms in which alarms are limited: everytime,
-// max <n> times, max <n> times per minute|hour|day|week|run, once per
-// <duration>, on change.
+// alarmFrequency reads how often an alarm is sent, with one blank between words.
 func (r *reader) alarmFrequency(e entry) (string, bool) {
-	const example = `write everytime, max 3 times, max 3 times per hour, once per 30m or on change`
-	text, ok := r.line(e, example)
+	text, ok := r.line(e, "write everytime, max 3 times, max 3 times per hour, once per 30m or on change")
 	if !ok {
 		return "", false
 	}
-	words := strings.Fields(text)
-	if !isAlarmFrequency(words) {
-		r.fault(e, quoted(text)+" is not an alarm frequency", example)
-		return "", false
-	}
-	return strings.Join(words, " "), true
-}
-
-func isAlarmFrequency(words []string) bool {
-	switch words[0] {
-	case "everytime":
-		return len(words) == 1
-	case "on":
-		return len(words) == 2 && words[1] == "change"
-	case "once":
-		if len(words) != 3 || words[1] != "per" {
-			return false
+	text = strings.Join(strings.Fields(text), " ")
+	if r.grammar.Frequency != nil {
+		if err := r.grammar.Frequency(text); err != nil {
+			r.fault(e, err.Error(), "")
+			return "", false
 		}
-		d, err := parseDuration(words[2])
-		return err == nil && d > 0 && d <= maxPause && strings.Trim(words[2], "0123456789.") != ""
-	case "max":
-		return isLimit(words[1:])
 	}
-	return false
-}
-
-// maxPause is how far back anybody looks for the last alarm of "once per".
-const maxPause = 31 * 24 * time.Hour
-
-// isLimit judges what follows max.
-func isLimit(words []string) bool {
-	if len(words) != 2 && len(words) != 4 || words[1] != "times" {
-		return false
-	}
-	if n, err := strconv.ParseUint(words[0], 10, 31); err != nil || n == 0 {
-		return false
-	}
-	return len(words) == 2 ||
-		words[2] == "per" && slices.Contains([]string{"minute", "hour", "day", "week", "run"}, words[3])
+	return text, true
 }
 
 // flagPatterns reads a pattern or a list of them, one a line.

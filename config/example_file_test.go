@@ -9,7 +9,7 @@ import (
 // TestExample keeps the example loadable and complete.
 func TestExample(t *testing.T) {
 	t.Setenv("HOME", "/home/alice")
-	cfg, err := Load(examplePath)
+	cfg, err := Load(examplePath, testGrammar)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestExampleComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := strings.ReplaceAll(string(text), "\n  # ", "\n  ")
-	cfg, faults := Parse("mvrun.yaml", []byte(shown))
+	cfg, faults := Parse("mvrun.yaml", []byte(shown), testGrammar)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

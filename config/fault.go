@@ -92,3 +92,12 @@ func printable(text string) string {
 	}
 	return text
 }
+
+// listed writes words as a sentence does: "a, b or c".
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

@@ -12,45 +12,42 @@ const systemFile = "/etc/mvrun/mvrun.yaml"
 
 // FindOptions says where a config may be. Every field may be empty.
 type FindOptions struct {
-	// Flag is the value of --config, Env that of $MVRUN_CONFIG.
-	Flag, Env string
+	// Flag is the value of --config, or of $MVRUN_CONFIG in its place.
+	Flag string
 	// Executable is the running binary, as os.Executable gives it.
 	Executable string
 	// Home is the user's home folder.
 	Home string
 }
 
-// Find returns the config file to read, or "" where there is none. It is
-// explicit when the user named it; such a file may not exist. A file that is
-// there but cannot be read is found all the same, so that Load says so.
+// Find returns the config file to read, or "" where there is none. One that the
+// user has named may not exist. A file that is there but cannot be read is found
+// all the same, so that Load says so.
 //
 // Every job pays for this: a named file costs no system call, the others one
 // each, and one more to see whether the binary is a symbolic link.
-func Find(o FindOptions) (path string, explicit bool) {
+func Find(o FindOptions) string {
 	return find(o, systemFile)
 }
 
-func find(o FindOptions, system string) (path string, explicit bool) {
+func find(o FindOptions, system string) string {
 	if o.Flag != "" {
-		return o.Flag, true
-	}
-	if o.Env != "" {
-		return o.Env, true
+		return o.Flag
 	}
 	if o.Executable != "" {
 		if path := besideInstallation(o.Executable); exists(path) {
-			return path, false
+			return path
 		}
 	}
 	if o.Home != "" {
 		if path := filepath.Join(o.Home, ".config", "mvrun", "mvrun.yaml"); exists(path) {
-			return path, false
+			return path
 		}
 	}
 	if exists(system) {
-		return system, false
+		return system
 	}
-	return "", false
+	return ""
 }
 
 // besideInstallation is config/mvrun.yaml of an install tree whose bin/ holds

@@ -21,24 +21,20 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
-		options  FindOptions
-		system   string
-		path     string
-		explicit bool
+		options      FindOptions
+		system, path string
 	}{
-		"flag":            {FindOptions{"given", "env", executable, at("home")}, system, "given", true},
-		"environment":     {FindOptions{"", "env", executable, at("home")}, system, "env", true},
-		"install tree":    {FindOptions{"", "", executable, at("home")}, system, installed, false},
-		"linked binary":   {FindOptions{"", "", link, at("home")}, system, installed, false},
-		"dangling binary": {FindOptions{"", "", at("gone", "mvrun"), at("home")}, system, personal, false},
-		"home":            {FindOptions{"", "", at("other", "bin", "mvrun"), at("home")}, system, personal, false},
-		"system":          {FindOptions{"", "", "", at("nobody")}, system, system, false},
-		"nothing known":   {FindOptions{}, system, system, false},
-		"nothing there":   {FindOptions{"", "", "", at("nobody")}, at("none"), "", false},
+		"named":           {FindOptions{"given", executable, at("home")}, system, "given"},
+		"install tree":    {FindOptions{"", executable, at("home")}, system, installed},
+		"linked binary":   {FindOptions{"", link, at("home")}, system, installed},
+		"dangling binary": {FindOptions{"", at("gone", "mvrun"), at("home")}, system, personal},
+		"home":            {FindOptions{"", at("other", "bin", "mvrun"), at("home")}, system, personal},
+		"system":          {FindOptions{"", "", at("nobody")}, system, system},
+		"nothing known":   {FindOptions{}, system, system},
+		"nothing there":   {FindOptions{"", "", at("nobody")}, at("none"), ""},
 	} {
-		path, explicit := find(test.options, test.system)
-		if path != test.path || explicit != test.explicit {
-			t.Errorf("%s: %q, %v; want %q, %v", name, path, explicit, test.path, test.explicit)
+		if path := find(test.options, test.system); path != test.path {
+			t.Errorf("%s: %q, want %q", name, path, test.path)
 		}
 	}
 }

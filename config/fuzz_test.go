@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg, faults := Parse("mvrun.yaml", data)
+		cfg, faults := Parse("mvrun.yaml", data, testGrammar)
 		if cfg == nil && len(faults) == 0 {
 			t.Fatal("neither config nor fault")
 		}

@@ -24,7 +24,7 @@ func TestBadConfigs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, faults := Parse(filepath.Base(file), data)
+			_, faults := Parse(filepath.Base(file), data, testGrammar)
 			compareGolden(t, filepath.Join("testdata", name+".faults"), faults.Error()+"\n")
 		})
 	}

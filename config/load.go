@@ -20,11 +20,11 @@ const pipeWait = 2 * time.Second
 // the system refuses the file. Along with Faults comes a Config with all that
 // could be understood; it is nil where nothing could, as in a file that is no
 // text or whose first setting already breaks the YAML.
-func Load(path string) (*Config, error) {
-	return load(path, pipeWait)
+func Load(path string, grammar Grammar) (*Config, error) {
+	return load(path, grammar, pipeWait)
 }
 
-func load(path string, wait time.Duration) (*Config, error) {
+func load(path string, grammar Grammar, wait time.Duration) (*Config, error) {
 	data, err := readBounded(path, MaxFileBytes, wait)
 	if unfit := (*unfitError)(nil); errors.As(err, &unfit) {
 		return nil, Faults{{File: path, Problem: unfit.problem, Hint: unfit.hint}}
@@ -32,7 +32,7 @@ func load(path string, wait time.Duration) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, faults := Parse(path, data)
+	cfg, faults := Parse(path, data, grammar)
 	if len(faults) > 0 {
 		return cfg, faults
 	}

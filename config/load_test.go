@@ -26,7 +26,7 @@ func writeFile(t *testing.T, path, text string) string {
 
 func TestLoad(t *testing.T) {
 	path := writeFile(t, filepath.Join(t.TempDir(), "mvrun.yaml"), "db_path: /db\n")
-	cfg, err := Load(path)
+	cfg, err := Load(path, testGrammar)
 	if err != nil || cfg.DBPath != "/db" || cfg.Path != path {
 		t.Errorf("Load: %+v, %v", cfg, err)
 	}
@@ -34,7 +34,7 @@ func TestLoad(t *testing.T) {
 
 func TestLoadFaults(t *testing.T) {
 	path := writeFile(t, filepath.Join(t.TempDir(), "mvrun.yaml"), "db_layout: perhost\n\nsend_wait: x\n")
-	cfg, err := Load(path)
+	cfg, err := Load(path, testGrammar)
 	want := path + `:1: db_layout: "perhost" is not a layout; use auto, direct or per-host` + "\n" +
 		path + `:3: send_wait: "x" is no duration; write a duration such as 10s, 5m or 1h30m`
 	if faults := (Faults)(nil); !errors.As(err, &faults) || err.Error() != want {
@@ -61,7 +61,7 @@ func TestLoadRefused(t *testing.T) {
 			t.Log("not tried as root: an unreadable file")
 			continue
 		}
-		cfg, err := Load(path)
+		cfg, err := Load(path, testGrammar)
 		pathError := (*fs.PathError)(nil)
 		if cfg != nil || !errors.Is(err, want) || !errors.As(err, &pathError) || pathError.Path != path {
 			t.Errorf("Load(%s): %v, %v", path, cfg, err)
@@ -84,7 +84,7 @@ func TestLoadUnfit(t *testing.T) {
 		large:       "is larger than 1024 KiB",
 		"/dev/zero": "is larger than 1024 KiB",
 	} {
-		cfg, err := Load(path)
+		cfg, err := Load(path, testGrammar)
 		faults := (Faults)(nil)
 		if cfg != nil || !errors.As(err, &faults) || len(faults) != 1 || faults[0].Problem != want || faults[0].Line != 0 {
 			t.Errorf("Load(%s): %v, %v; want %q", path, cfg, err, want)
@@ -95,13 +95,13 @@ func TestLoadUnfit(t *testing.T) {
 func TestLoadLargest(t *testing.T) {
 	text := "db_path: /db\n#" + strings.Repeat("x", MaxFileBytes-14)
 	path := writeFile(t, filepath.Join(t.TempDir(), "mvrun.yaml"), text)
-	if cfg, err := Load(path); err != nil || cfg.DBPath != "/db" {
+	if cfg, err := Load(path, testGrammar); err != nil || cfg.DBPath != "/db" {
 		t.Errorf("Load of %d bytes: %v", len(text), err)
 	}
 }
 
 func TestLoadNull(t *testing.T) {
-	if cfg, err := Load("/dev/null"); err != nil || cfg == nil {
+	if cfg, err := Load("/dev/null", testGrammar); err != nil || cfg == nil {
 		t.Errorf("Load(/dev/null): %v, %v", cfg, err)
 	}
 }
@@ -121,7 +121,7 @@ func TestLoadProcessSubstitution(t *testing.T) {
 			_, _ = writer.WriteString(part)
 		}
 	}()
-	cfg, err := load(fmt.Sprintf("/dev/fd/%d", reader.Fd()), time.Minute)
+	cfg, err := load(fmt.Sprintf("/dev/fd/%d", reader.Fd()), testGrammar, time.Minute)
 	if err != nil || cfg.DBPath != "/db" || cfg.SendWait.Seconds() != 1 {
 		t.Errorf("Load: %+v, %v", cfg, err)
 	}
@@ -135,7 +135,7 @@ func TestLoadSilentPipe(t *testing.T) {
 	}
 	defer reader.Close()
 	defer writer.Close()
-	_, err = load(fmt.Sprintf("/dev/fd/%d", reader.Fd()), time.Millisecond)
+	_, err = load(fmt.Sprintf("/dev/fd/%d", reader.Fd()), testGrammar, time.Millisecond)
 	if faults := (Faults)(nil); !errors.As(err, &faults) || !strings.Contains(err.Error(), "did not finish within 1ms") {
 		t.Errorf("Load: %v", err)
 	}

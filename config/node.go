@@ -6,15 +6,18 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // reader walks the tree of a YAML document and collects faults. The tree is read
 // by hand, since decoding into structs loses lines, unknown keys and the second
 // of two equal keys.
 type reader struct {
-	file   string
-	faults Faults
-	more   int // faults beyond maxFaults
+	file    string
+	grammar Grammar
+	faults  Faults
+	more    int // faults beyond maxFaults
 }
 
 // maxFaults bounds what every run of every job may print about one file. A file
@@ -64,7 +67,7 @@ func (r *reader) faultAtKey(e entry, problem, hint string) {
 // unknownKey reports a key that is none of the known ones.
 func (r *reader) unknownKey(e entry, what string, known []string) {
 	hint := "known are " + strings.Join(known, ", ")
-	if word := nearest(e.name, known); word != "" {
+	if word := words.Nearest(e.name, known); word != "" {
 		hint = "did you mean " + word + "?"
 	} else if e.name == "<<" {
 		hint = "write the keys out, they are not merged"

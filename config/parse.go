@@ -15,8 +15,8 @@ import (
 // Config comes back whenever anything could be understood, with or without
 // faults, and never is neither of them returned. Where the YAML itself breaks
 // off, the Config holds the settings before the one that is broken.
-func Parse(name string, data []byte) (*Config, Faults) {
-	r := &reader{file: name}
+func Parse(name string, data []byte, grammar Grammar) (*Config, Faults) {
+	r := &reader{file: name, grammar: grammar}
 	if fault, ok := unreadableText(data); ok {
 		r.add(fault)
 		return nil, r.all()

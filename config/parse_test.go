@@ -1,16 +1,30 @@
 package config
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mvrun/mvrun/ratelimit"
 )
+
+// testGrammar is the one that mvrun has, but for the shell's.
+var testGrammar = Grammar{
+	Frequency: func(text string) error { _, err := ratelimit.Parse(text); return err },
+	Command: func(text string) error {
+		if strings.Contains(text, "<MESSAG>") {
+			return errors.New("<MESSAG> is no placeholder; write <MESSAGE>")
+		}
+		return nil
+	},
+}
 
 // parsed reads a config that must be without fault.
 func parsed(t *testing.T, text string) *Config {
 	t.Helper()
-	cfg, faults := Parse("mvrun.yaml", []byte(text))
+	cfg, faults := Parse("mvrun.yaml", []byte(text), testGrammar)
 	if len(faults) > 0 {
 		t.Fatalf("unexpected faults:\n%v", faults)
 	}
@@ -58,7 +72,7 @@ func TestParseSettings(t *testing.T) {
 		what, text string
 		want       any
 	}{
-		{"directions", "valid_direction_dic:\n  storage: erin\n  LSF: alice,bob  carol\n  host: [dave, 'erin frank', 1001]\n  存储: ~\n",
+		{"directions", "valid_direction_dic:\n  storage: erin\n  LSF: alice,bob;  carol\n  host: [dave, 'erin frank', 1001]\n  存储: ~\n",
 			[]Direction{{"storage", "erin"}, {"LSF", "alice bob carol"}, {"host", "dave erin frank 1001"}, {"存储", ""}}},
 		{"directions", "valid_direction_dic: {a: &admins [alice, bob], b: *admins}\n", []Direction{{"a", "alice bob"}, {"b", "alice bob"}}},
 		{"db_path", "db_path: /ic/tools/../db/\n", "/ic/db"},
@@ -126,16 +140,6 @@ func TestParseDefaults(t *testing.T) {
 	}
 }
 
-func TestDefaultValues(t *testing.T) {
-	cfg := parsed(t, "defaults: {error-on: [a, b]}\n")
-	if got := cfg.DefaultValues("error-on"); !reflect.DeepEqual(got, []string{"a", "b"}) {
-		t.Errorf("error-on: %q", got)
-	}
-	if got := cfg.DefaultValues("alarm-on"); got != nil {
-		t.Errorf("alarm-on: %q, want none", got)
-	}
-}
-
 func TestAdmin(t *testing.T) {
 	listed := parsed(t, "valid_direction_dic: {LSF: alice bob, lab: }\n")
 	unlisted := parsed(t, "")
@@ -173,7 +177,7 @@ func TestBestEffort(t *testing.T) {
 		"broken later":    {"send_wait: 1s\ndb_path: /db\nprefixes:\n  a: Error\n  b: \"\n", "/db", time.Second},
 		"cut short":       {"db_path: /db\nsend_wait: 1s\nsend_ala", "/db", time.Second},
 	} {
-		cfg, faults := Parse("mvrun.yaml", []byte(test.text))
+		cfg, faults := Parse("mvrun.yaml", []byte(test.text), testGrammar)
 		switch {
 		case len(faults) == 0:
 			t.Errorf("%s: no fault", name)
@@ -193,14 +197,14 @@ func TestNothingUnderstood(t *testing.T) {
 		"not UTF-8":     "db_path: /db\n# caf\xe9\n",
 		"too large":     "db_path: /db\n" + strings.Repeat("# x\n", MaxFileBytes/4),
 	} {
-		if cfg, faults := Parse("mvrun.yaml", []byte(text)); cfg != nil || len(faults) != 1 {
+		if cfg, faults := Parse("mvrun.yaml", []byte(text), testGrammar); cfg != nil || len(faults) != 1 {
 			t.Errorf("%s: config %+v, faults %v", name, cfg, faults)
 		}
 	}
 }
 
 func TestFaultPosition(t *testing.T) {
-	_, faults := Parse("etc/mvrun.yaml", []byte("# config\ndefaults:\n  scan:   all\n"))
+	_, faults := Parse("etc/mvrun.yaml", []byte("# config\ndefaults:\n  scan:   all\n"), testGrammar)
 	want := Faults{{File: "etc/mvrun.yaml", Line: 3, Column: 11, Key: "defaults.scan",
 		Problem: `"all" is not a value of scan`, Hint: "use stdout, stderr or both"}}
 	if !reflect.DeepEqual(faults, want) {
@@ -210,7 +214,7 @@ func TestFaultPosition(t *testing.T) {
 
 // TestSecretsStayOut: a pattern of mask may hold the secret itself.
 func TestSecretsStayOut(t *testing.T) {
-	_, faults := Parse("mvrun.yaml", []byte("mask: ['hunter2(', '[hunter2']\n"))
+	_, faults := Parse("mvrun.yaml", []byte("mask: ['hunter2(', '[hunter2']\n"), testGrammar)
 	if len(faults) != 2 || strings.Contains(faults.Error(), "hunter2") {
 		t.Errorf("faults: %v", faults)
 	}
@@ -220,7 +224,7 @@ func TestSecretsStayOut(t *testing.T) {
 // stands.
 func TestHomeUnknown(t *testing.T) {
 	t.Setenv("HOME", "")
-	cfg, faults := Parse("mvrun.yaml", []byte("db_path: ~/db\n"))
+	cfg, faults := Parse("mvrun.yaml", []byte("db_path: ~/db\n"), testGrammar)
 	if len(faults) != 1 || cfg.DBPath != "" {
 		t.Errorf("path %q, faults %v", cfg.DBPath, faults)
 	}
@@ -228,7 +232,7 @@ func TestHomeUnknown(t *testing.T) {
 
 // TestFaultsAreBounded: what is left out is counted.
 func TestFaultsAreBounded(t *testing.T) {
-	cfg, faults := Parse("mvrun.yaml", []byte("mask:\n"+strings.Repeat("- (\n", maxFaults+7)+"db_path: /db\nzz: 1\n"))
+	cfg, faults := Parse("mvrun.yaml", []byte("mask:\n"+strings.Repeat("- (\n", maxFaults+7)+"db_path: /db\nzz: 1\n"), testGrammar)
 	if len(faults) != maxFaults+1 || cfg.DBPath != "/db" {
 		t.Fatalf("%d faults, config %+v", len(faults), cfg)
 	}
@@ -241,7 +245,7 @@ func TestFaultsAreBounded(t *testing.T) {
 // report it.
 func TestFaultsBeyondTheBound(t *testing.T) {
 	text := "valid_direction_dic:\n" + strings.Repeat("  a: x\n", maxFaults+7) + "defaults: {timeout: never, retries: -1, scan: both}\n"
-	cfg, _ := Parse("mvrun.yaml", []byte(text))
+	cfg, _ := Parse("mvrun.yaml", []byte(text), testGrammar)
 	if want := map[string]string{"scan": "both"}; !reflect.DeepEqual(cfg.Defaults, want) {
 		t.Errorf("defaults %v, want %v", cfg.Defaults, want)
 	}

@@ -24,6 +24,7 @@ type pythonFile struct {
 
 	// refused holds lines of YAML that would be faults in a config of mvrun.
 	refused []string
+	grammar Grammar // of that config
 }
 
 // readPython reads the text of a config.py; name stands for the file. An error

@@ -29,7 +29,7 @@ func TestTakeOver(t *testing.T) {
 
 func takenText(t *testing.T, data []byte) string {
 	t.Helper()
-	taken, err := parseTakeover("config.py", data)
+	taken, err := parseTakeover("config.py", data, testGrammar)
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -128,7 +128,7 @@ func TestPythonLastValue(t *testing.T) {
 		"x = '''\ndb_path = '/a'\n'''":                           "",
 		"def f():\n  '''\ndb_path = '/doc'\n'''\ndb_path = '/a'": "/a",
 	} {
-		taken, err := parseTakeover("config.py", []byte(text))
+		taken, err := parseTakeover("config.py", []byte(text), testGrammar)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestPythonBounds(t *testing.T) {
 		"directions":    "valid_direction_dic = {" + strings.Repeat("'a':'b',", 8000) + "}",
 	} {
 		started := time.Now()
-		if _, err := parseTakeover("config.py", []byte(text)); err != nil {
+		if _, err := parseTakeover("config.py", []byte(text), testGrammar); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if took := time.Since(started); took > 20*time.Second {
@@ -170,15 +170,15 @@ func TestPythonBounds(t *testing.T) {
 
 func TestTakeOverUnreadable(t *testing.T) {
 	folder := t.TempDir()
-	if _, err := TakeOver(filepath.Join(folder, "none.py")); !os.IsNotExist(err) {
+	if _, err := TakeOver(filepath.Join(folder, "none.py"), testGrammar); !os.IsNotExist(err) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := TakeOver(folder); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := TakeOver(folder, testGrammar); err == nil || !strings.Contains(err.Error(), "is a directory") {
 		t.Errorf("folder: %v", err)
 	}
 	large := filepath.Join(folder, "large.py")
 	writeFile(t, large, strings.Repeat("#\n", MaxFileBytes))
-	if _, err := TakeOver(large); err == nil || !strings.Contains(err.Error(), "is larger than 1024 KiB") {
+	if _, err := TakeOver(large, testGrammar); err == nil || !strings.Contains(err.Error(), "is larger than 1024 KiB") {
 		t.Errorf("large file: %v", err)
 	}
 }
@@ -201,7 +201,7 @@ func FuzzTakeOver(f *testing.F) {
 		if len(data) > 64<<10 {
 			return // the config could become larger than one may be
 		}
-		taken, err := parseTakeover("config.py", data)
+		taken, err := parseTakeover("config.py", data, testGrammar)
 		if err != nil {
 			return
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Retention says how long records are kept. The zero value keeps all for ever.
@@ -134,7 +136,7 @@ func (r *reader) checkRetained(cfg *Config, d entry) {
 	if slices.Contains(names, d.name) {
 		return
 	}
-	if meant := nearest(d.name, names); meant != "" {
+	if meant := words.Nearest(d.name, names); meant != "" {
 		r.faultAtKey(d, "is no direction of valid_direction_dic", "did you mean "+meant+"?")
 	}
 }

@@ -52,7 +52,7 @@ func TestRetentionThatKeepsAll(t *testing.T) {
 
 // TestFaultyRetentionIsNone: a part of it could remove what was to be kept.
 func TestFaultyRetentionIsNone(t *testing.T) {
-	cfg, faults := Parse("mvrun.yaml", []byte("retention: {log: 30d, directions: {LSF: {log: forevr}}}\n"))
+	cfg, faults := Parse("mvrun.yaml", []byte("retention: {log: 30d, directions: {LSF: {log: forevr}}}\n"), testGrammar)
 	if len(faults) != 1 || !reflect.DeepEqual(cfg.Retention, Retention{}) {
 		t.Errorf("%+v, %v", cfg.Retention, faults)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Route says what becomes of the alarms that it matches.
@@ -121,7 +123,7 @@ func (r *reader) receiverList(e entry) []string {
 	var receivers []string
 	for _, element := range r.elements(e, true, "write receivers as [alice, bob]") {
 		if text, ok := r.words(element, "write receivers as [alice, bob]"); ok {
-			receivers = append(receivers, splitWords(text)...)
+			receivers = append(receivers, words.Split(text)...)
 		}
 	}
 	return receivers
@@ -209,7 +211,7 @@ func (r *reader) checkDirections(cfg *Config, e entry, patterns []string) {
 			continue
 		}
 		hint := "known are " + listed(names)
-		if meant := nearest(pattern, names); meant != "" {
+		if meant := words.Nearest(pattern, names); meant != "" {
 			hint = "did you mean " + meant + "?"
 		}
 		r.fault(e, quoted(pattern)+" can never match, no direction of valid_direction_dic is like it", hint)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // setting is one key of the file and how it is read.
@@ -151,27 +153,10 @@ func (r *reader) sendAlarmCommand(cfg *Config, e entry) {
 		r.fault(e, "holds a NUL character, which no command line can", example)
 		return
 	}
-	cfg.SendAlarmCommand, cfg.CommandLine = command, e.value.Line
-	r.placeholders(e, command)
-}
-
-// placeholders reports words in angle brackets that almost are placeholders: a
-// shell would take them for redirections. Others may be just that.
-func (r *reader) placeholders(e entry, command string) {
-	known := []string{"<TITLE>", "<MESSAGE>", "<RECEIVERS>"}
-	for rest := command; ; {
-		_, after, ok := strings.Cut(rest, "<")
-		if !ok {
-			return
-		}
-		word, _, closed := strings.Cut(after, ">")
-		rest = after
-		placeholder := "<" + word + ">"
-		if !closed || slices.Contains(known, placeholder) {
-			continue
-		}
-		if meant := nearest(placeholder, known); meant != "" {
-			r.fault(e, quoted(placeholder)+" is no placeholder", "did you mean "+meant+"?")
+	cfg.SendAlarmCommand = command
+	if r.grammar.Command != nil {
+		if err := r.grammar.Command(command); err != nil {
+			r.fault(e, err.Error(), "")
 		}
 	}
 }
@@ -275,7 +260,7 @@ func (r *reader) checkGroups(rule entry, groups []string) {
 		if group == "" || slices.Contains(known, group) {
 			continue
 		}
-		if meant := nearest(group, known); meant != "" {
+		if meant := words.Nearest(group, known); meant != "" {
 			r.fault(rule, "has a group named "+quoted(group), "did you mean "+meant+"?")
 		}
 	}

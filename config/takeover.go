@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Takeover is what a monitorViewer config.py says that a config of mvrun can
@@ -32,7 +34,7 @@ func isMonitorViewerSetting(name string) bool { return slices.Contains(monitorVi
 // TakeOver reads a monitorViewer config.py of at most MaxFileBytes as data. The
 // error is Faults where the file is no text in UTF-8, an *fs.PathError where the
 // system refuses it.
-func TakeOver(path string) (*Takeover, error) {
+func TakeOver(path string, grammar Grammar) (*Takeover, error) {
 	data, err := readBounded(path, MaxFileBytes, pipeWait)
 	if unfit := (*unfitError)(nil); errors.As(err, &unfit) {
 		return nil, Faults{{File: path, Problem: unfit.problem, Hint: unfit.hint}}
@@ -40,14 +42,15 @@ func TakeOver(path string) (*Takeover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseTakeover(path, data)
+	return parseTakeover(path, data, grammar)
 }
 
-func parseTakeover(name string, data []byte) (*Takeover, error) {
+func parseTakeover(name string, data []byte, grammar Grammar) (*Takeover, error) {
 	file, err := readPython(name, data)
 	if err != nil {
 		return nil, err
 	}
+	file.grammar = grammar
 	t := &Takeover{File: name, yaml: make(map[string]string), left: make(map[string]Faults), refused: make(map[string][]string)}
 	for _, setting := range monitorViewerSettings {
 		variable := file.names[setting]
@@ -76,7 +79,7 @@ func (f *pythonFile) leaveUnknown() {
 			continue
 		}
 		hint := ""
-		if meant := nearest(name, monitorViewerSettings[:]); meant != "" {
+		if meant := words.Nearest(name, monitorViewerSettings[:]); meant != "" {
 			hint = "did you mean " + meant + "?"
 		}
 		f.leave(variable.line, assigned(name), errors.New("monitorViewer has no setting of this name"), hint)
@@ -112,7 +115,7 @@ func (f *pythonFile) settingYAML(name string, v *pythonVariable) string {
 // admitted reports whether a config may hold such a text, by the rules of the
 // config itself; what speaks against it is noted.
 func (f *pythonFile) admitted(line int, shown, text string) bool {
-	_, faults := Parse("", []byte(text))
+	_, faults := Parse("", []byte(text), f.grammar)
 	if len(faults) > 0 {
 		f.refused = append(f.refused, text[strings.LastIndexByte(text[:len(text)-1], '\n')+1:])
 		f.leave(line, shown, errors.New("a config of mvrun does not admit it: "+faults[0].Problem), faults[0].Hint)

@@ -44,7 +44,7 @@ func Template(o TemplateOptions) ([]byte, *Config, error) {
 		}
 	}
 	data := []byte(b.String())
-	cfg, faults := Parse("mvrun.yaml", data)
+	cfg, faults := Parse("mvrun.yaml", data, Grammar{})
 	if len(faults) > 0 {
 		return nil, nil, faults
 	}

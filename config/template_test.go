@@ -72,7 +72,7 @@ func uncommented(text string, example []int) string {
 // TestTemplateExamples takes the # away from each example on its own and from
 // all together, also beside directions and levels of somebody else.
 func TestTemplateExamples(t *testing.T) {
-	odd, err := parseTakeover("config.py", []byte("valid_direction_dic = {'芯片': '王芳'}\nvalid_message_level_list = ['Schlimm']\n"))
+	odd, err := parseTakeover("config.py", []byte("valid_direction_dic = {'芯片': '王芳'}\nvalid_message_level_list = ['Schlimm']\n"), testGrammar)
 	if err != nil || len(odd.Left) > 0 {
 		t.Fatal(err, odd.Left)
 	}
@@ -84,12 +84,12 @@ func TestTemplateExamples(t *testing.T) {
 		}
 		all := text
 		for _, example := range slices.Backward(examples) {
-			if _, faults := Parse("mvrun.yaml", []byte(uncommented(text, example))); len(faults) > 0 {
+			if _, faults := Parse("mvrun.yaml", []byte(uncommented(text, example)), testGrammar); len(faults) > 0 {
 				t.Error(faults)
 			}
 			all = uncommented(all, example)
 		}
-		cfg, faults := Parse("mvrun.yaml", []byte(all))
+		cfg, faults := Parse("mvrun.yaml", []byte(all), testGrammar)
 		if len(faults) > 0 || len(cfg.Routes) != 2 || len(cfg.Channels) != 2 || len(cfg.Defaults) != 12 {
 			t.Errorf("all examples: %+v, %v", cfg, faults)
 		}

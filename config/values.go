@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // maxNameBytes is the longest name of a direction: it becomes a folder.
@@ -61,28 +63,24 @@ func (r *reader) choice(e entry, what string, choices []string, otherwise string
 	return otherwise
 }
 
-// words reads receivers: a text with blanks or commas between them, or a list.
-// They come back separated by single blanks.
+// words reads receivers: a text with several, see [words.Split], or a list. They
+// come back separated by single blanks.
 func (r *reader) words(e entry, example string) (string, bool) {
-	var words []string
+	var names []string
 	for _, element := range r.elements(e, true, example) {
 		text, ok := r.text(element, example)
 		if !ok {
 			continue
 		}
-		for _, word := range splitWords(text) {
-			if hasControl(word) {
-				r.fault(element, quoted(word)+" holds a control character", example)
+		for _, name := range words.Split(text) {
+			if hasControl(name) {
+				r.fault(element, quoted(name)+" holds a control character", example)
 				continue
 			}
-			words = append(words, word)
+			names = append(names, name)
 		}
 	}
-	return strings.Join(words, " "), len(words) > 0
-}
-
-func splitWords(text string) []string {
-	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
+	return strings.Join(names, " "), len(names) > 0
 }
 
 // duration reads a time span; otherwise stands for an absent or wrong one.

@@ -15,10 +15,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // Alarm is a message that is to reach somebody. Its JSON form stands in the
@@ -138,14 +138,13 @@ func validText(text string) string {
 	return string([]rune(text))
 }
 
-// SplitReceivers reads a list of receivers that are separated by blanks, commas
-// or both.
+// SplitReceivers reads a list of receivers, each once; see [words.Split].
 func SplitReceivers(text string) []string {
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	receivers := make([]string, 0, len(words))
-	for _, word := range words {
-		if !slices.Contains(receivers, word) {
-			receivers = append(receivers, word)
+	names := words.Split(text)
+	receivers := make([]string, 0, len(names))
+	for _, name := range names {
+		if !slices.Contains(receivers, name) {
+			receivers = append(receivers, name)
 		}
 	}
 	return receivers

@@ -28,6 +28,7 @@ func TestSplitReceivers(t *testing.T) {
 		" ,, ":                    "",
 		"alice.w bob.l":           "alice.w|bob.l",
 		"alice,bob, carol\talice": "alice|bob|carol",
+		"alice;bob":               "alice|bob",
 		"张三，李四 bob":               "张三，李四|bob",
 	} {
 		if got := strings.Join(SplitReceivers(text), "|"); got != want {

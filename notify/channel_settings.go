@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-func required(key string) setting   { return setting{key, true, checkText} }
-func optional(key string) setting   { return setting{key, false, checkText} }
-func secretText(key string) setting { return setting{key, true, checkText} }
-func format() setting               { return setting{"format", false, checkFormat} }
+func required(key string) setting { return setting{key, true, checkText} }
+func optional(key string) setting { return setting{key, false, checkText} }
+func format() setting             { return setting{"format", false, checkFormat} }
 
 // overHTTP adds the settings that all channels have which speak HTTP.
 func overHTTP(own ...setting) []setting {
@@ -24,6 +23,14 @@ func overHTTP(own ...setting) []setting {
 func checkText(v SettingValue) (problem, hint string) {
 	if v.List != nil || v.Pairs != nil || strings.TrimSpace(v.Text) == "" {
 		return "is no text", "write one text; a secret as env:NAME or file:/path"
+	}
+	return "", ""
+}
+
+// checkNumber is for a whole number such as WeChat Work gives to applications.
+func checkNumber(v SettingValue) (problem, hint string) {
+	if _, err := strconv.ParseUint(v.Text, 10, 63); err != nil && !kept(v.Text) {
+		return "is no number", "write one such as 1000002"
 	}
 	return "", ""
 }

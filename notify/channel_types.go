@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // ChannelOptions are what channels need of the program around them.
@@ -41,13 +42,13 @@ func channelTypes() []channelType {
 	perMinute := func(n int) rate { return rate{{n, time.Minute}} }
 	return []channelType{
 		{"email", emailSettings(), "email", nil, newEmail},
-		{"wecom_bot", overHTTP(secretText("key"), format()), "wecom", perMinute(20), newWecomBot},
-		{"wecom_app", overHTTP(required("corpid"), secretText("secret"), required("agentid"), format()), "wecom", perMinute(30), newWecomApp},
-		{"dingtalk", overHTTP(secretText("token"), optional("secret"), optional("keyword"), format()), "dingtalk", perMinute(20), newDingTalk},
-		{"feishu", overHTTP(secretText("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
-		{"lark", overHTTP(secretText("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
+		{"wecom_bot", overHTTP(required("key"), format()), "wecom", perMinute(20), newWecomBot},
+		{"wecom_app", overHTTP(required("corpid"), required("secret"), setting{"agentid", true, checkNumber}, format()), "wecom", perMinute(30), newWecomApp},
+		{"dingtalk", overHTTP(required("token"), optional("secret"), optional("keyword"), format()), "dingtalk", perMinute(20), newDingTalk},
+		{"feishu", overHTTP(required("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
+		{"lark", overHTTP(required("token"), optional("secret")), "feishu", rate{{5, time.Second}, {100, time.Minute}}, newFeishu},
 		{"slack", overHTTP(setting{"url", true, checkURL}), "slack", rate{{1, time.Second}}, newSlack},
-		{"telegram", overHTTP(secretText("token"), optional("chat_id")), "telegram", rate{{1, time.Second}, {20, time.Minute}}, newTelegram},
+		{"telegram", overHTTP(required("token"), optional("chat_id")), "telegram", rate{{1, time.Second}, {20, time.Minute}}, newTelegram},
 		{"http", overHTTP(templateSettings()...), "phone", nil, newTemplated},
 	}
 }
@@ -102,14 +103,8 @@ func CheckChannel(spec ChannelSpec) []SettingProblem {
 
 // didYouMean proposes the nearest of the known words, or lists them.
 func didYouMean(word string, known []string) string {
-	best, bestDistance := "", max(1, len(word)/3)+1
-	for _, candidate := range known {
-		if d := distance(strings.ToLower(word[:min(len(word), 64)]), candidate); d < bestDistance {
-			best, bestDistance = candidate, d
-		}
-	}
-	if best != "" {
-		return "did you mean " + best + "?"
+	if near := words.Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
 	}
 	return "known are " + strings.Join(known, ", ")
 }

@@ -13,7 +13,9 @@ import (
 type chat struct {
 	*connection
 	message func(ctx context.Context, c *connection, d *Delivery) ([]chatRequest, error)
-	verdict func(c *connection, body []byte) *DeliveryError // nil: delivered
+	// verdict reads an answer by the vendor's rule; nil means that the message was
+	// delivered. An answer that is none of the vendor's is not understood.
+	verdict func(c *connection, body []byte) (failure *DeliveryError, understood bool)
 }
 
 // chatRequest is one message to a chat.
@@ -55,17 +57,17 @@ func (c *chat) deliver(ctx context.Context, one chatRequest) error {
 }
 
 // judge asks the vendor's rule first, which knows more than the status: some
-// answer with 400 what is only too fast.
+// answer with 400 what is only too fast. What somebody else has answered, such as
+// a proxy, is judged by its status.
 func (c *chat) judge(r reply) error {
 	failure := c.judgeStatus(r)
-	if r.status/100 == 2 || json.Valid(r.body) {
-		if verdict := c.verdict(c.connection, r.body); verdict != nil {
-			verdict.Wait = max(verdict.Wait, r.retryAfter)
-			if verdict.Wait > 0 {
-				c.block(verdict.Wait)
-			}
-			return verdict
+	verdict, understood := c.verdict(c.connection, r.body)
+	if verdict != nil && (understood || failure == nil) {
+		verdict.Wait = max(verdict.Wait, r.retryAfter)
+		if verdict.Wait > 0 {
+			c.block(verdict.Wait)
 		}
+		return verdict
 	}
 	if failure != nil {
 		return failure

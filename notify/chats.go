@@ -26,19 +26,23 @@ type code struct {
 }
 
 // codeVerdict reads a code of which 0 means that the message was delivered.
-func codeVerdict(c *connection, body []byte, number func(code) *int, waits map[int]time.Duration, permanent ...int) *DeliveryError {
+func codeVerdict(c *connection, body []byte, number func(code) *int, waits map[int]time.Duration, permanent ...int) (failure *DeliveryError, understood bool) {
 	var found code
 	if err := json.Unmarshal(body, &found); err != nil || number(found) == nil {
-		return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
+		return notUnderstood(c, body), false
 	}
 	n := *number(found)
 	if n == 0 {
-		return nil
+		return nil, true
 	}
 	return &DeliveryError{
 		Problem:   codeText(n, c.said([]byte(found.ErrMsg+found.Msg))),
 		Permanent: slices.Contains(permanent, n), Wait: waits[n],
-	}
+	}, true
+}
+
+func notUnderstood(c *connection, body []byte) *DeliveryError {
+	return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
 }
 
 // codeText is a code with what the server says of it, if it says anything.
@@ -48,7 +52,7 @@ func codeText(n int, said string) string {
 
 func errCode(c code) *int { return c.ErrCode }
 func msgCode(c code) *int { return c.Code }
-func wecomVerdict(c *connection, body []byte) *DeliveryError {
+func wecomVerdict(c *connection, body []byte) (failure *DeliveryError, understood bool) {
 	// 45009: too fast; 93000: bad key; 40058: too long; 40001 and 40013: bad
 	// account (https://developer.work.weixin.qq.com/document/path/90313).
 	return codeVerdict(c, body, errCode, map[int]time.Duration{45009: time.Minute}, 93000, 40058, 40001, 40013, 40056)
@@ -58,14 +62,16 @@ func wecomVerdict(c *connection, body []byte) *DeliveryError {
 // (https://developer.work.weixin.qq.com/document/path/91770).
 func newWecomBot(c *connection) Channel {
 	return &chat{connection: c, verdict: wecomVerdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		key, err := c.secret("key")
+		key, base, err := c.account("key")
 		if err != nil {
 			return nil, err
 		}
-		address := c.base() + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
+		address := base + "/cgi-bin/webhook/send?key=" + url.QueryEscape(key)
 		title, body := d.plain()
 		if c.spec.text("format", "text") == "markdown" {
-			content := fit("**"+title+"**\n"+body, withinBytes(c.limit(4096)))
+			limit := c.limit(4096)
+			mentions := wecomMentions(d, limit/2)
+			content := fit("**"+title+"**\n"+body, withinBytes(limit-len(mentions))) + mentions
 			return []chatRequest{{url: address, payload: object{"msgtype": "markdown", "markdown": object{"content": content}}}}, nil
 		}
 		text := object{"content": fit(title+"\n"+body, withinBytes(c.limit(2048)))}
@@ -81,20 +87,41 @@ func newWecomBot(c *connection) Channel {
 	}}
 }
 
+// wecomMentions is what stands below a markdown message, which has no list of
+// those whom it notifies: <@account>, for which a phone number does not do, and a
+// note of those who are not notified. It has at most limit bytes.
+func wecomMentions(d *Delivery, limit int) string {
+	mentions, left := "", []string{}
+	for _, to := range d.To {
+		mention := "\n<@" + to.Address + ">"
+		switch {
+		case to.Address == "":
+		case isPhone(to.Address), len(mentions)+len(mention) > limit/2:
+			left = append(left, to.Name)
+		default:
+			mentions += mention
+		}
+	}
+	if len(left) == 0 {
+		return mentions
+	}
+	return mentions + cut("\n(not mentioned: "+strings.Join(left, ", ")+")", limit-len(mentions))
+}
+
 // newDingTalk sends to a group robot of DingTalk
 // (https://open.dingtalk.com/document/robots/custom-robot-access).
 func newDingTalk(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		// 130101: too fast, and blocked for ten minutes; 310000: signature or
 		// keyword; 300001 and 400101: bad token; 460101: too long.
 		return codeVerdict(c, body, errCode, map[int]time.Duration{130101: 10 * time.Minute}, 310000, 300001, 400101, 460101)
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
-		address := c.base() + "/robot/send?access_token=" + url.QueryEscape(token)
+		address := base + "/robot/send?access_token=" + url.QueryEscape(token)
 		if c.spec.text("secret", "") != "" {
 			secret, err := c.secret("secret")
 			if err != nil {
@@ -149,12 +176,12 @@ func dingTalkSign(stamp, secret string) string {
 // newFeishu sends to a custom bot of Feishu or Lark
 // (https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot).
 func newFeishu(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		// 11232: too fast; 19021: signature; 19024: keyword; 19022: address; 19001: bad token.
 		return codeVerdict(c, body, msgCode, map[int]time.Duration{11232: 5 * time.Second}, 19021, 19022, 19024, 19001)
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +206,7 @@ func newFeishu(c *connection) Channel {
 			}
 			return message
 		}
-		address := c.base() + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
+		address := base + "/open-apis/bot/v2/hook/" + url.PathEscape(token)
 		title, body = fitBoth(title, body, c.limit(20<<10), payload)
 		return []chatRequest{{url: address, payload: payload(title, body)}}, nil
 	}}
@@ -194,18 +221,24 @@ func feishuSign(stamp, secret string) string {
 // (https://api.slack.com/messaging/webhooks).
 func newSlack(c *connection) Channel {
 	const maxText = 40_000 // characters; Slack cuts what is longer
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	refusals := []string{
+		"invalid_token", "no_service", "no_active_hooks", "no_team", "action_prohibited", "channel_is_archived", "channel_not_found", "invalid_payload",
+	}
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		said := strings.TrimSpace(string(body))
 		if said == "ok" {
-			return nil
+			return nil, true
 		}
-		return &DeliveryError{Problem: "the answer is not ok: " + c.said(body), Permanent: slices.Contains([]string{
-			"invalid_token", "no_service", "no_active_hooks", "no_team", "action_prohibited", "channel_is_archived", "channel_not_found", "invalid_payload"}, said)}
+		known := slices.Contains(refusals, said)
+		return &DeliveryError{Problem: "the answer is not ok: " + c.said(body), Permanent: known}, known
 	}
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
 		hook, err := c.secret("url")
 		if err != nil {
+			return nil, err
+		}
+		if hook, err = c.based(hook); err != nil {
 			return nil, err
 		}
 		mentions := ""
@@ -223,7 +256,7 @@ func newSlack(c *connection) Channel {
 // (https://core.telegram.org/bots/api#sendmessage). Without parse_mode the text
 // is taken as it is.
 func newTelegram(c *connection) Channel {
-	verdict := func(c *connection, body []byte) *DeliveryError {
+	verdict := func(c *connection, body []byte) (*DeliveryError, bool) {
 		var found struct {
 			OK          bool   `json:"ok"`
 			ErrorCode   int    `json:"error_code"`
@@ -233,24 +266,24 @@ func newTelegram(c *connection) Channel {
 			} `json:"parameters"`
 		}
 		switch err := json.Unmarshal(body, &found); {
-		case err != nil:
-			return &DeliveryError{Problem: "the answer is not understood: " + c.said(body)}
+		case err != nil, !found.OK && found.ErrorCode == 0:
+			return notUnderstood(c, body), false
 		case found.OK:
-			return nil
+			return nil, true
 		}
 		return &DeliveryError{
 			Problem:   codeText(found.ErrorCode, c.said([]byte(found.Description))),
 			Permanent: slices.Contains([]int{400, 401, 403, 404}, found.ErrorCode),
 			Wait:      time.Duration(found.Parameters.RetryAfter) * time.Second,
-		}
+		}, true
 	}
 	return &chat{connection: c, verdict: verdict, message: func(_ context.Context, c *connection, d *Delivery) ([]chatRequest, error) {
-		token, err := c.secret("token")
+		token, base, err := c.account("token")
 		if err != nil {
 			return nil, err
 		}
 		title, body := d.plain()
-		address := c.base() + "/bot" + token + "/sendMessage"
+		address := base + "/bot" + token + "/sendMessage"
 		text := fit(title+"\n"+body, withinUnits(c.limit(4096)))
 		if group := c.spec.text("chat_id", ""); group != "" {
 			return []chatRequest{{url: address, payload: object{"chat_id": group, "text": text}}}, nil

@@ -178,26 +178,34 @@ func (c *connection) client() (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxy := http.ProxyFromEnvironment
-	switch text := c.spec.text("proxy", ""); text {
-	case "":
-	case "none":
-		proxy = nil
-	default:
-		text, err := c.secretOf(text)
-		if err != nil {
-			return nil, err
-		}
-		parsed, err := url.Parse(text)
-		if err != nil {
-			return nil, &DeliveryError{Problem: "its proxy is no URL", Permanent: true}
-		}
-		proxy = http.ProxyURL(parsed)
+	proxy, err := c.proxy()
+	if err != nil {
+		return nil, err
 	}
 	return &http.Client{
 		Transport:     &http.Transport{Proxy: proxy, TLSClientConfig: config, DisableKeepAlives: true, MaxResponseHeaderBytes: maxAnswer},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// proxy says by which proxy a request goes; nil means by none.
+func (c *connection) proxy() (func(*http.Request) (*url.URL, error), error) {
+	text := c.spec.text("proxy", "")
+	switch text {
+	case "":
+		return http.ProxyFromEnvironment, nil
+	case "none":
+		return nil, nil
+	}
+	text, err := c.secretOf(text)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := url.Parse(text)
+	if err != nil {
+		return nil, &DeliveryError{Problem: "its proxy is no URL", Permanent: true}
+	}
+	return http.ProxyURL(parsed), nil
 }
 
 // tls trusts the system's authorities, and those of ca_file.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // The placeholders of monitorViewer's send_alarm_command.
@@ -66,8 +68,8 @@ func checkTag(whole, rest string, quoted bool) error {
 		return nil
 	}
 	upper := strings.ToUpper(name)
-	if slices.Contains(otherValues(), upper) && (quoted || name == upper) && !closed(whole, name) && name == upper {
-		return fmt.Errorf(`<%s> is no placeholder; write "$%s"`, name, variablePrefix+upper)
+	if slices.Contains(otherValues(), name) && !closed(whole, name) {
+		return fmt.Errorf(`<%s> is no placeholder; write "$%s"`, name, variablePrefix+name)
 	}
 	right := nearestPlaceholder(upper, name == upper)
 	switch {
@@ -90,32 +92,11 @@ func nearestPlaceholder(upper string, capitals bool) string {
 		if upper == right || strings.ReplaceAll(upper, "-", "_") == right {
 			return right
 		}
-		if capitals && distance(upper, right) <= len(right)/4 {
+		if capitals && words.Distance(upper, right) <= len(right)/4 {
 			return right
 		}
 	}
 	return ""
-}
-
-// distance counts the letters to insert, drop or change (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // firstPlaceholder names the first placeholder of a text that has one.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // templated sends by a request that the config describes: to an SMS gateway, or
@@ -88,14 +89,8 @@ func misspelt(text string) (problem, hint string) {
 		if name == "" || name != strings.ToUpper(name) || slices.Contains(templateNames[:], name) || closed(text, name) {
 			continue
 		}
-		best, bestDistance := "", 3
-		for _, right := range templateNames {
-			if d := distance(name, right); d < bestDistance {
-				best, bestDistance = right, d
-			}
-		}
-		if best != "" {
-			return "has the placeholder <" + name + ">, which is not known", "did you mean <" + best + ">?"
+		if near := words.Nearest(name, templateNames[:]); near != "" {
+			return "has the placeholder <" + name + ">, which is not known", "did you mean <" + near + ">?"
 		}
 		return "has the placeholder <" + name + ">, which is not known", "known are <" + strings.Join(templateNames[:], ">, <") + ">"
 	}
@@ -202,7 +197,9 @@ func (t *templated) fill(d *Delivery) (request, error) {
 	if err != nil {
 		return r, err
 	}
-	r.url = fill(address, values, url.QueryEscape)
+	if r.url, err = t.based(fill(address, values, url.QueryEscape)); err != nil {
+		return r, err
+	}
 	body := t.spec.text("body", "")
 	r.contentType = t.spec.text("content_type", guessType(body))
 	r.body = []byte(fill(body, values, escapeFor(r.contentType)))

@@ -95,6 +95,27 @@ func wecomBotRule(v *vendor, r *http.Request, body []byte) (int, string) {
 	return 200, `{"errcode":0,"errmsg":"ok"}`
 }
 
+// TestMarkdownMentionsItsReceivers: the list of those who are notified is for
+// texts alone.
+func TestMarkdownMentionsItsReceivers(t *testing.T) {
+	v := newVendor(t, wecomBotRule)
+	channel := channelTo(t, "wecom_bot", texts("key", "secret:the key/+&", "format", "markdown"), v.server.URL, hostState(t))
+	many := deliveryOf(strings.Repeat("磁盘", 4000))
+	for i := range 400 {
+		many.To = append(many.To, Recipient{fmt.Sprintf("user%d", i), fmt.Sprintf("Account%d", i)})
+	}
+	for _, d := range []*Delivery{deliveryOf("m"), deliveryOf(strings.Repeat("x", 5000)), many} {
+		if err := channel.Deliver(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		got := v.texts[len(v.texts)-1]
+		if !strings.HasPrefix(got, "**node down**\n") || !strings.Contains(got, "\n<@AliceLi>") || !strings.Contains(got, "(not mentioned: bob") ||
+			strings.Contains(got, "<@138") || !strings.Contains(got, "run run1") {
+			t.Errorf("%d bytes: %.80q … %.300q", len(got), got, got[max(0, len(got)-300):])
+		}
+	}
+}
+
 func dingTalkRule(v *vendor, r *http.Request, body []byte) (int, string) {
 	query := r.URL.Query()
 	var m struct {
@@ -265,17 +286,34 @@ func texts(pairs ...string) map[string]SettingValue {
 }
 
 func vendorCases() map[string]vendorCase {
-	gateway := texts("url", "BASE/send?item=<ITEM>", "method", "PUT", "body", `{"to": "<ADDRESS>", "text": "<TITLE>\n<MESSAGE>"}`,
+	gateway := texts("url", "https://sms.example.com/send?item=<ITEM>", "method", "PUT", "body", `{"to": "<ADDRESS>", "text": "<TITLE>\n<MESSAGE>"}`,
 		"success_field", "result.code", "success_value", "0")
 	gateway["headers"] = SettingValue{Pairs: [][2]string{{"Authorization", "file:Bearer sEcReT"}}}
 	return map[string]vendorCase{
 		"wecom_bot": {wecomBotRule, texts("key", "secret:the key/+&"), []string{"the key/+&", "the+key"}, 1500},
-		"wecom_app": {wecomAppRule, texts("corpid", "ww1", "secret", "secret:s/ecret+", "agentid", "1000002"), []string{"s/ecret+", "s%2Fecret", "token-1"}, 1500},
+		"wecom_app": {wecomAppRule, texts("corpid", "ww1", "secret", "secret:s/ecret+", "agentid", "file:1000002"), []string{"s/ecret+", "s%2Fecret", "token-1"}, 1500},
 		"dingtalk":  {dingTalkRule, texts("token", "secret:t0ken/+&", "secret", "secret:SEC000test", "keyword", "monitor"), []string{"t0ken", "SEC000test"}, 5000},
 		"feishu":    {feishuRule, texts("token", "secret:t0ken", "secret", "secret:feishu-secret"), []string{"t0ken", "feishu-secret"}, 5000},
-		"slack":     {slackRule, texts("url", "BASE/services/T0/B0/sEcReT"), []string{"sEcReT"}, 5000},
+		"slack":     {slackRule, texts("url", "file:https://hooks.slack.com/services/T0/B0/sEcReT"), []string{"sEcReT"}, 5000},
 		"telegram":  {telegramRule, texts("token", "secret:123:sEcReT", "chat_id", "-1001"), []string{"sEcReT"}, 3500},
 		"http":      {gatewayRule, gateway, []string{"sEcReT"}, 5000},
+	}
+}
+
+// A base URL may have a path of its own, as behind a proxy of the site.
+func TestTheBaseURLStandsBeforeEveryPath(t *testing.T) {
+	for kind, c := range vendorCases() {
+		v := newVendor(t, func(v *vendor, r *http.Request, body []byte) (int, string) {
+			path, ok := strings.CutPrefix(r.URL.Path, "/to/vendor")
+			if !ok {
+				t.Errorf("%s asked for %s", kind, r.URL.Path)
+			}
+			r.URL.Path = path
+			return c.rule(v, r, body)
+		})
+		if err := channelTo(t, kind, c.settings, v.server.URL+"/to/vendor/", hostState(t)).Deliver(t.Context(), deliveryOf("m")); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 }
 
@@ -301,9 +339,7 @@ func channelTo(t testing.TB, kind string, settings map[string]SettingValue, base
 		value.Text = strings.ReplaceAll(value.Text, "BASE", base)
 		spec.Settings[key] = value
 	}
-	if kind != "slack" && kind != "http" {
-		spec.Settings["base_url"] = SettingValue{Text: base}
-	}
+	spec.Settings["base_url"] = SettingValue{Text: base}
 	channel, err := NewChannel(spec, ChannelOptions{Secret: secretOf, State: shared})
 	if err != nil {
 		t.Fatal(err)
@@ -432,6 +468,7 @@ func TestAnswersThatAreNoDelivery(t *testing.T) {
 		}{
 			{200, "", DeliveryError{}}, {200, "<html>login</html>", DeliveryError{}}, {200, `{}`, DeliveryError{}}, {200, `[1]`, DeliveryError{}},
 			{204, "", DeliveryError{}}, {500, "oops", DeliveryError{}}, {503, `{"errcode": 0, "code": 0`, DeliveryError{}},
+			{401, `{"message":"invalid API key"}`, DeliveryError{Permanent: true}}, {503, `{"message":"try again"}`, DeliveryError{}},
 			{401, "", DeliveryError{Permanent: true}}, {403, "", DeliveryError{Permanent: true}}, {301, "", DeliveryError{Permanent: true}},
 			{200, strings.Repeat("x", 1<<20), DeliveryError{}},
 		} {
@@ -442,7 +479,8 @@ func TestAnswersThatAreNoDelivery(t *testing.T) {
 				t.Errorf("%s: %d %.30q counts as delivered", kind, answer.status, answer.body)
 				continue
 			}
-			if got := failureOf(err); got.Permanent != answer.want.Permanent || len(err.Error()) > 600 {
+			told := answer.status/100 == 2 || strings.Contains(err.Error(), fmt.Sprintf("status %d", answer.status))
+			if got := failureOf(err); got.Permanent != answer.want.Permanent || len(err.Error()) > 600 || !told {
 				t.Errorf("%s: %d %.30q: %+v", kind, answer.status, answer.body, err)
 			}
 		}

@@ -58,17 +58,24 @@ func (w *wecomApp) send(ctx context.Context, d *Delivery, token string) (failure
 	if w.spec.text("format", "text") == "markdown" {
 		kind, content = "markdown", "**"+title+"**\n"+body
 	}
-	agent := json.Number(w.spec.text("agentid", "0"))
+	agent, err := w.secret("agentid")
+	if err != nil {
+		return err, false
+	}
 	payload, err := jsonOf(object{
-		"touser": strings.Join(d.addresses(), "|"), "msgtype": kind, "agentid": agent, "safe": 0,
+		"touser": strings.Join(d.addresses(), "|"), "msgtype": kind, "agentid": json.Number(agent), "safe": 0,
 		kind:                     object{"content": fit(content, withinBytes(w.limit(maxWecomText)))},
 		"enable_duplicate_check": 1, "duplicate_check_interval": 1800,
 	})
 	if err != nil {
 		return &DeliveryError{Problem: "agentid is no number", Permanent: true}, false
 	}
+	base, err := w.base()
+	if err != nil {
+		return err, false
+	}
 	reply, err := w.post(ctx, request{
-		method: http.MethodPost, url: w.base() + "/cgi-bin/message/send?access_token=" + url.QueryEscape(token),
+		method: http.MethodPost, url: base + "/cgi-bin/message/send?access_token=" + url.QueryEscape(token),
 		contentType: "application/json; charset=utf-8", body: payload,
 	})
 	if err != nil {
@@ -88,7 +95,7 @@ func (w *wecomApp) judge(r reply, d *Delivery) (failure error, expired bool) {
 	if json.Unmarshal(r.body, &found) == nil && found.ErrCode != nil && (*found.ErrCode == 40014 || *found.ErrCode == 42001) {
 		return &DeliveryError{Problem: fmt.Sprintf("code %d: the token is not taken", *found.ErrCode)}, true
 	}
-	if failure := wecomVerdict(w.connection, r.body); failure != nil {
+	if failure, _ := wecomVerdict(w.connection, r.body); failure != nil {
 		if failure.Wait > 0 {
 			w.block(failure.Wait)
 		}
@@ -118,8 +125,19 @@ func containsFold(list []string, text string) bool {
 
 // token gives the one that is kept, or a fresh one.
 func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
-	corpid, agent := w.spec.text("corpid", ""), w.spec.text("agentid", "")
-	file := record.MD5("wecom_app", w.base()+"\n"+corpid+"\n"+agent)[:sameDigits] + ".token"
+	base, err := w.base()
+	if err != nil {
+		return "", err
+	}
+	corpid, err := w.secret("corpid")
+	if err != nil {
+		return "", err
+	}
+	agent, err := w.secret("agentid")
+	if err != nil {
+		return "", err
+	}
+	file := record.MD5("wecom_app", base+"\n"+corpid+"\n"+agent)[:sameDigits] + ".token"
 	if kept := w.keptToken(file); !fresh && kept != "" {
 		w.keepSecret(kept)
 		return kept, nil
@@ -129,7 +147,7 @@ func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
 		return "", err
 	}
 	reply, err := w.post(ctx, request{
-		method: http.MethodGet, url: w.base() + "/cgi-bin/gettoken?corpid=" + url.QueryEscape(corpid) + "&corpsecret=" + url.QueryEscape(secret),
+		method: http.MethodGet, url: base + "/cgi-bin/gettoken?corpid=" + url.QueryEscape(corpid) + "&corpsecret=" + url.QueryEscape(secret),
 	})
 	if err != nil {
 		return "", err
@@ -137,7 +155,7 @@ func (w *wecomApp) token(ctx context.Context, fresh bool) (string, error) {
 	if failure := w.judgeStatus(reply); failure != nil {
 		return "", failure
 	}
-	if failure := wecomVerdict(w.connection, reply.body); failure != nil {
+	if failure, _ := wecomVerdict(w.connection, reply.body); failure != nil {
 		return "", failure
 	}
 	var found struct {

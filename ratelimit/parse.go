@@ -10,19 +10,16 @@ import (
 	"time"
 )
 
-// Forms are the frequencies that Parse reads, each with its meaning, for help
-// texts.
-var Forms = [...][2]string{
-	{"everytime", "every alarm is sent"},
-	{"max <n> times", "at most n of the same alarm a calendar day"},
-	{"max <n> times per minute|hour|day|week|run", "at most n a calendar minute, hour, day or week of local time, or in one run"},
-	{"once per <duration>", "not sooner than, say, 30m, 2h or 1d after the last one"},
-	{"on change", "only when it differs from the last one sent"},
-}
-
-// Parse reads an alarm frequency; see Forms. The first two are monitorViewer's,
-// and there may be blanks around all words, as it has them. The error of any
-// other text names the nearest form that is right.
+// Parse reads an alarm frequency:
+//
+//	everytime             every alarm is sent
+//	max <n> times         at most n of the same alarm a calendar day
+//	max <n> times per …   minute, hour, day or week of local time, or run
+//	once per <duration>   not sooner than, say, 30m, 2h or 1d after the last one
+//	on change             only when it differs from the last one sent
+//
+// The first two are monitorViewer's, and there may be blanks around all words, as
+// it has them. The error of any other text names the nearest form that is right.
 func Parse(text string) (Policy, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {

@@ -3,6 +3,8 @@ package record
 import (
 	"bytes"
 	"strings"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // maxAttribute is the longest value of an attribute, in bytes.
@@ -86,9 +88,6 @@ func quotedValue(b []byte) (value string, rest []byte, ok bool) {
 	return "", nil, false
 }
 
-// joinReceivers puts one blank between receivers that stand apart by blanks or
-// commas, which is how monitorViewer writes them.
-func joinReceivers(list string) string {
-	names := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
-	return strings.Join(names, " ")
-}
+// joinReceivers puts one blank between the receivers of a list, which is how
+// monitorViewer writes them.
+func joinReceivers(list string) string { return strings.Join(words.Split(list), " ") }

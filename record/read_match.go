@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // verdict says what a line is to a query.
@@ -180,16 +182,7 @@ func (m *matcher) matchesLevel(k queryKeys) bool {
 }
 
 func matchesReceiver(wanted []string, receivers string) bool {
-	for name := range strings.FieldsFuncSeq(receivers, isReceiverSeparator) {
-		if slices.Contains(wanted, name) {
-			return true
-		}
-	}
-	return false
-}
-
-func isReceiverSeparator(r rune) bool {
-	return r == ' ' || r == ',' || r == '\t' || r == '\n' || r == ';'
+	return slices.ContainsFunc(words.Split(receivers), func(name string) bool { return slices.Contains(wanted, name) })
 }
 
 // matchesKeywords reports whether each keyword is within some text of a record.

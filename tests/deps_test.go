@@ -16,18 +16,19 @@ const module = "github.com/mvrun/mvrun"
 var laws = map[string]struct{ ours, never []string }{
 	// zstd takes bytes and gives bytes. What it must not reach, fmt would bring along.
 	"zstd":      {nil, []string{"os", "net", "syscall", "time"}},
-	"record":    {[]string{"zstd"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
+	"words":     {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net", "os"}},
+	"record":    {[]string{"zstd", "words"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
 	"ratelimit": {nil, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
 	"runner":    {nil, []string{"net", "github.com/fsnotify/fsnotify", "gopkg.in/yaml.v3", "github.com/spf13/pflag", "os/exec"}},
-	"notify":    {[]string{"record", "ratelimit"}, []string{"github.com/spf13/pflag", "github.com/fsnotify/fsnotify"}},
+	"notify":    {[]string{"record", "ratelimit", "words"}, []string{"github.com/spf13/pflag", "github.com/fsnotify/fsnotify"}},
 	"heartbeat": {[]string{"record"}, []string{"net", "os/exec"}},
-	"viewer":    {[]string{"record", "heartbeat"}, []string{"github.com/spf13/pflag"}},
+	"viewer":    {[]string{"record", "heartbeat", "words"}, []string{"github.com/spf13/pflag"}},
 	// web keeps who is logged in, and makes pages of what viewer finds.
 	"web": {[]string{"record", "heartbeat", "notify", "viewer"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3"}},
 	// screen is a program in itself over viewer's listings.
 	"screen": {[]string{"record", "heartbeat", "viewer"}, []string{"github.com/spf13/pflag", "gopkg.in/yaml.v3", "net/http", "os/exec"}},
-	"config": {nil, []string{"net/http", "os/exec", "github.com/spf13/pflag"}},
-	"cli":    {[]string{"record", "ratelimit", "runner", "notify", "heartbeat", "viewer", "web", "screen", "config"}, nil},
+	"config": {[]string{"words"}, []string{"net/http", "os/exec", "github.com/spf13/pflag"}},
+	"cli":    {[]string{"record", "ratelimit", "runner", "notify", "heartbeat", "viewer", "web", "screen", "config", "words"}, nil},
 	"":       {[]string{"cli"}, nil},
 	"tests":  {nil, nil},
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // ColumnNames are the titles of the columns that a listing of a kind can have.
@@ -27,7 +28,7 @@ func columnsToChoose(kind record.Kind) []column {
 func ParseColumns(kind record.Kind, texts []string) ([]string, error) {
 	var names []string
 	for _, text := range texts {
-		for _, name := range splitNames(text) {
+		for _, name := range words.Split(text) {
 			c, ok := columnNamed(kind, name)
 			if !ok {
 				return nil, &InputError{"columns", name, fmt.Sprintf("is no column of %s", kind), "one of " + list(ColumnNames(kind))}

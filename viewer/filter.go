@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // Filter is a listing as a person asks for it. Empty fields ask for all.
@@ -58,7 +59,7 @@ func (f Filter) Query(now time.Time, levels []string) (record.Query, error) {
 		return q, err
 	}
 	for _, receivers := range f.Receivers {
-		q.Receivers = append(q.Receivers, splitNames(receivers)...)
+		q.Receivers = append(q.Receivers, words.Split(receivers)...)
 	}
 	if err = checkPatterns("direction", f.Directions); err == nil {
 		err = checkPatterns("item", f.Items)
@@ -117,7 +118,7 @@ func parseLevels(texts, valid []string) ([]string, error) {
 	}
 	var levels []string
 	for _, text := range texts {
-		for _, name := range splitNames(text) {
+		for _, name := range words.Split(text) {
 			i := slices.IndexFunc(valid, func(level string) bool { return strings.EqualFold(level, name) })
 			if i < 0 {
 				return nil, &InputError{"level", name, "is not a message level", "one of " + list(valid)}
@@ -151,10 +152,6 @@ func checkMeaning(q record.Query) error {
 		return &InputError{"run", q.Run, "an item belongs to no single run", "runs go with heartbeat, log, alarm and run"}
 	}
 	return nil
-}
-
-func splitNames(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,;", r) })
 }
 
 func list[T ~string](values []T) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // printItems lists items with their settings, and how they fare.
@@ -168,7 +169,7 @@ func wantsItem(q record.Query, settings record.ItemSettings) bool {
 	if holdsAny(settings, q.Not) {
 		return false
 	}
-	names := splitNames(settings[record.KeyAlarmReceivers])
+	names := words.Split(settings[record.KeyAlarmReceivers])
 	return len(q.Receivers) == 0 || slices.ContainsFunc(q.Receivers, func(wanted string) bool {
 		return slices.Contains(names, wanted)
 	})

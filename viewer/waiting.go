@@ -9,6 +9,7 @@ import (
 	"github.com/clipperhouse/displaywidth"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // An alarm that nobody has tried to send so far stands in the outbox alone: no record
@@ -61,7 +62,7 @@ func (w *WaitingAlarm) isWantedBy(q record.Query) bool {
 	holds := func(text string) bool {
 		return strings.Contains(w.Message, text) || strings.Contains(w.Title, text) || strings.Contains(w.Receivers, text)
 	}
-	names := splitNames(w.Receivers)
+	names := words.Split(w.Receivers)
 	return q.MatchesItem(w.Item) && (q.Run == "" || q.Run == w.Run) &&
 		(len(q.Levels) == 0 || slices.ContainsFunc(q.Levels, func(level string) bool { return strings.EqualFold(level, w.Level) })) &&
 		(len(q.Receivers) == 0 || slices.ContainsFunc(q.Receivers, func(name string) bool { return slices.Contains(names, name) })) &&
