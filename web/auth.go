@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -249,35 +250,39 @@ const (
 	maxClients   = 10_000
 )
 
-// attempts counts failed logins by address.
+// attempts counts logins by address that have failed, or have not succeeded yet.
 type attempts struct {
 	mu    sync.Mutex
 	since map[string][]time.Time
 }
 
-// allow reports whether an address may try; try says that it did, in vain.
+// allow takes one of the attempts that an address has, and reports whether any was
+// left. It counts at once, not when the password has been found wrong: of many that
+// come together no more than that are looked at.
 func (a *attempts) allow(client string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	recent := a.since[client][:0]
-	for _, at := range a.since[client] {
-		if now.Sub(at) < attemptsWait {
-			recent = append(recent, at)
-		}
+	recent := slices.DeleteFunc(a.since[client], func(at time.Time) bool { return now.Sub(at) >= attemptsWait })
+	allowed := len(recent) < maxAttempts
+	if allowed {
+		recent = append(recent, now)
 	}
-	if len(recent) == 0 {
-		delete(a.since, client)
-		return true
-	}
-	a.since[client] = recent
-	return len(recent) < maxAttempts
-}
-
-func (a *attempts) failed(client string, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.since == nil || len(a.since) >= maxClients {
+	if a.since == nil || a.since[client] == nil && len(a.since) >= maxClients {
 		a.since = map[string][]time.Time{}
 	}
-	a.since[client] = append(a.since[client], now)
+	a.since[client] = recent
+	return allowed
+}
+
+// giveBack is for one that was allowed at a time and has not failed.
+func (a *attempts) giveBack(client string, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	kept := a.since[client]
+	if i := slices.IndexFunc(kept, at.Equal); i >= 0 {
+		a.since[client] = slices.Delete(kept, i, i+1)
+	}
+	if len(a.since[client]) == 0 {
+		delete(a.since, client)
+	}
 }

@@ -102,6 +102,15 @@ func (s *Server) busy(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, http.StatusServiceUnavailable, errBusy.Error())
 }
 
+// notEntered answers a request that a limit did not let through.
+func (s *Server) notEntered(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errBusy) {
+		s.busy(w, r)
+		return
+	}
+	w.WriteHeader(statusGone)
+}
+
 // streams is for what sends while it reads.
 func (s *Server) streams(next handler) handler {
 	return s.within(s.exporting, func(w http.ResponseWriter, r *http.Request, who *identity, _ func()) {
@@ -112,12 +121,8 @@ func (s *Server) streams(next handler) handler {
 // within lets a request through a limit to the database that is there now.
 func (s *Server) within(l *limit, next func(http.ResponseWriter, *http.Request, *identity, func())) handler {
 	return func(w http.ResponseWriter, r *http.Request, who *identity) {
-		switch err := l.enter(r.Context()); {
-		case errors.Is(err, errBusy):
-			s.busy(w, r)
-			return
-		case err != nil:
-			w.WriteHeader(statusGone)
+		if err := l.enter(r.Context()); err != nil {
+			s.notEntered(w, r, err)
 			return
 		}
 		leave := sync.OnceFunc(l.leave)

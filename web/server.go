@@ -54,13 +54,14 @@ type Server struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	reading, sorting, exporting *limit
+	reading, sorting, exporting, hashing *limit
 }
 
 // New makes a server that logs each request.
 func New(o Options, log *slog.Logger, now func() time.Time) *Server {
 	s := &Server{
 		log: log, now: now, reading: newLimit(readingAtOnce()), sorting: newLimit(maxSorting), exporting: newLimit(maxExporting),
+		hashing: newLimit(maxHashing),
 	}
 	s.options.Store(&o)
 	s.handler = s.routes()
