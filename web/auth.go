@@ -72,19 +72,18 @@ func (s *Server) identify(r *http.Request) *identity {
 		return nil
 	}
 	found := s.sessions.find(cookie.Value, s.now())
-	if found == nil || !hasUser(o.Users, found.user) {
+	if found == nil || !found.isOfOneOf(o.Users) {
 		return nil
 	}
 	return &identity{name: found.user, scopes: []string{scopeRead, scopeMute}, session: found}
 }
 
-func hasUser(users []User, name string) bool {
-	for _, user := range users {
-		if user.Name == name {
-			return true
-		}
-	}
-	return false
+// isOfOneOf reports whether a session's user is still there, with the password that it
+// began with: a new one ends the sessions of whoever knew the old one.
+func (s *session) isOfOneOf(users []User) bool {
+	return slices.ContainsFunc(users, func(user User) bool {
+		return user.Name == s.user && sha256.Sum256([]byte(user.Hash)) == s.password
+	})
 }
 
 // tokenIdentity compares with every token, in the same time for each.
@@ -178,9 +177,10 @@ const (
 
 // session is somebody who has logged in.
 type session struct {
-	user string
-	word string // what a form has to bring
-	used time.Time
+	user     string
+	password [32]byte // digest of the hash that it was compared with
+	word     string   // what a form has to bring
+	used     time.Time
 }
 
 func (s *session) knows(r *http.Request) bool {
@@ -197,7 +197,7 @@ type sessions struct {
 	byHash map[[32]byte]*session // of the cookie's value
 }
 
-func (s *sessions) begin(user string, now time.Time) (cookie string) {
+func (s *sessions) begin(user, hash string, now time.Time) (cookie string) {
 	cookie = randomText()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +209,7 @@ func (s *sessions) begin(user string, now time.Time) (cookie string) {
 			delete(s.byHash, hash)
 		}
 	}
-	s.byHash[sha256.Sum256([]byte(cookie))] = &session{user: user, word: randomText(), used: now}
+	s.byHash[sha256.Sum256([]byte(cookie))] = &session{user: user, password: sha256.Sum256([]byte(hash)), word: randomText(), used: now}
 	return cookie
 }
 

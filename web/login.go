@@ -63,29 +63,29 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := r.PostFormValue("user")
-	known, err := s.isPassword(r.Context(), name, r.PostFormValue("password"))
+	hash, err := s.hashIf(r.Context(), name, r.PostFormValue("password"))
 	switch {
 	case err != nil: // no password was looked at
 		s.attempts.giveBack(client, now)
 		s.notEntered(w, r, err)
 		return
-	case !known:
+	case hash == "":
 		refuse(http.StatusUnauthorized, "user or password is wrong")
 		return
 	}
 	s.attempts.giveBack(client, now)
 	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: s.sessions.begin(name, s.now()), Path: "/", HttpOnly: true, Secure: s.options.Load().Secure,
+		Name: sessionCookie, Value: s.sessions.begin(name, hash, s.now()), Path: "/", HttpOnly: true, Secure: s.options.Load().Secure,
 		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLength.Seconds()),
 	})
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// isPassword compares a password with that of a user, in its turn; see limit.enter for
-// its error.
-func (s *Server) isPassword(ctx context.Context, name, password string) (bool, error) {
+// hashIf gives the hash of a user's password if that is the password, and "" otherwise.
+// It is compared in its turn; see limit.enter for the error.
+func (s *Server) hashIf(ctx context.Context, name, password string) (string, error) {
 	if err := s.hashing.enter(ctx); err != nil {
-		return false, err
+		return "", err
 	}
 	defer s.hashing.leave()
 	hash := unknownHash()
@@ -94,7 +94,10 @@ func (s *Server) isPassword(ctx context.Context, name, password string) (bool, e
 			hash = user.Hash
 		}
 	}
-	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil, nil
+	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
+		return "", nil
+	}
+	return hash, nil
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {

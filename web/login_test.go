@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
 // A login leads to this site alone, however browsers read the address.
@@ -84,6 +86,32 @@ func TestLoginWaitsItsTurn(t *testing.T) {
 	}
 	if code := login(); code != http.StatusSeeOther {
 		t.Errorf("a free turn: %d", code)
+	}
+}
+
+// Who knew the old password is let in no more.
+func TestSessionsEndWithTheirPassword(t *testing.T) {
+	s := serveMuter(t)
+	options := *s.options.Load()
+	change := func(name, password string) {
+		t.Helper()
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options.Users = append([]User{{name, string(hash)}}, options.Users...)
+		s.Replace(options)
+	}
+	change("bob", "of another user")
+	if answer := s.get("/api/v1/mutes", s.with); answer.Code != http.StatusOK {
+		t.Errorf("a password of another user: %d", answer.Code)
+	}
+	options.Users = nil
+	change("alice", "open barley")
+	for _, address := range []string{"/api/v1/mutes", "/events"} {
+		if answer := s.get(address, s.with); answer.Code != http.StatusUnauthorized {
+			t.Errorf("%s with the session of an old password: %d", address, answer.Code)
+		}
 	}
 }
 
