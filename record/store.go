@@ -79,6 +79,7 @@ type Store struct {
 	foreign map[Item]bool       // this user may not write to the first choice
 	remote  bool                // on a network file system
 	zoned   bool                // this process's time zone was left, see noteZone
+	before  int                 // of the tree: what is above is of the folder after so many
 }
 
 // dayFile names one file of records, relative to a database of any kind.
