@@ -127,12 +127,28 @@ func (s *Server) within(l *limit, next func(http.ResponseWriter, *http.Request, 
 		}
 		leave := sync.OnceFunc(l.leave)
 		defer leave()
-		if err := s.options.Load().Store.Renew(); err != nil {
-			s.databaseFailed(w, r, err)
-			return
+		if s.renewed(w, r) {
+			next(w, r, who, leave)
 		}
-		next(w, r, who, leave)
 	}
+}
+
+// renews lets a request through to the database that is there now.
+func (s *Server) renews(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, who *identity) {
+		if s.renewed(w, r) {
+			next(w, r, who)
+		}
+	}
+}
+
+// renewed takes the database that is there now, or answers that there is none.
+func (s *Server) renewed(w http.ResponseWriter, r *http.Request) bool {
+	err := s.options.Load().Store.Renew()
+	if err != nil {
+		s.databaseFailed(w, r, err)
+	}
+	return err == nil
 }
 
 // lastReader is an answer with whose beginning the reading is over. Who does not take
