@@ -18,6 +18,8 @@ const (
 	maxReading   = 8
 	maxSorting   = 2
 	maxExporting = 4
+	maxAnswering = 2                // of the states of all items, and as many summaries
+	maxAsked     = 16               // of either, that wait; more are refused
 	maxWaiting   = 4096             // requests; more are sent away
 	maxPatience  = 30 * time.Second // of one that waits
 	sendTime     = time.Minute      // for an answer, or a part of an export
@@ -39,6 +41,13 @@ func newLimit(slots int) *limit {
 	return &limit{slots: make(chan struct{}, slots), most: maxWaiting, patience: maxPatience}
 }
 
+// newAnswering is a limit of shared answers.
+func newAnswering() *limit {
+	l := newLimit(maxAnswering)
+	l.most = maxAsked
+	return l
+}
+
 // readingAtOnce is how many listings are read at once.
 func readingAtOnce() int { return min(max(runtime.GOMAXPROCS(0), 2), maxReading) }
 
@@ -46,7 +55,7 @@ func readingAtOnce() int { return min(max(runtime.GOMAXPROCS(0), 2), maxReading)
 // connections: each goroutine of a listing has a folder and a file, or an archive.
 func Descriptors() int {
 	const each, others = 3, 64
-	return (readingAtOnce()+maxSorting+maxExporting)*readingAtOnce()*each + others
+	return (readingAtOnce()+maxSorting+maxExporting+2*maxAnswering)*readingAtOnce()*each + others
 }
 
 var errBusy = errors.New("too many requests at once; try again")

@@ -129,6 +129,33 @@ func TestSlowTaker(t *testing.T) {
 	}
 }
 
+// Where too much is being counted already, the overview comes without its charts and
+// asks for them, and who waits for them is told to come again.
+func TestTooManySummaries(t *testing.T) {
+	s := serve(t, nil)
+	s.counts.answering.most = 0
+	for range maxAnswering {
+		if err := s.counts.answering.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.get("/?wait=yes&range=30d") // the states are there
+	if answer := s.get("/?range=7d"); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "wait=yes") {
+		t.Errorf("the overview: %d", answer.Code)
+	}
+	for _, address := range []string{"/?range=7d&wait=yes", "/api/v1/summary?range=7d"} {
+		if answer := s.get(address); answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d", address, answer.Code)
+		}
+	}
+	for range maxAnswering {
+		s.counts.answering.leave()
+	}
+	if answer := s.get("/?range=7d&wait=yes"); answer.Code != http.StatusOK || strings.Contains(answer.Body.String(), "wait=yes") {
+		t.Errorf("with room again: %d", answer.Code)
+	}
+}
+
 // brokenTaker takes the beginning of an answer.
 type brokenTaker struct{ *httptest.ResponseRecorder }
 

@@ -61,7 +61,7 @@ type Server struct {
 func New(o Options, log *slog.Logger, now func() time.Time) *Server {
 	s := &Server{
 		log: log, now: now, reading: newLimit(readingAtOnce()), sorting: newLimit(maxSorting), exporting: newLimit(maxExporting),
-		hashing: newLimit(maxHashing),
+		hashing: newLimit(maxHashing), surveys: shared[*judged]{answering: newAnswering()}, counts: shared[*counted]{answering: newAnswering()},
 	}
 	s.options.Store(&o)
 	s.handler = s.routes()
