@@ -9,9 +9,31 @@ import (
 )
 
 // Renew looks whether the database is still at its path. Another one that took its
-// place is read from then on, also by what is under way. It is for those who keep a
-// store for long, each time before they read. The error is that there is none now.
-func (s *Store) Renew() error { return s.tree.renew() }
+// place is read and written from then on, also by what is under way, but for an append
+// that has its day file open already. It is for those who keep a store for long, each
+// time before they read or write. The error is that there is none now.
+func (s *Store) Renew() error {
+	if err := s.tree.renew(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Not only for who has renewed the tree: who comes a moment later must not append to
+	// a day file of the one before, either.
+	if before := s.tree.predecessors(); before != s.before {
+		s.before, s.layout, s.zoned = before, "", false
+		clear(s.foreign)
+		s.forgetAll()
+	}
+	return nil
+}
+
+// predecessors counts the folders that were at the path before this one.
+func (t *Tree) predecessors() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.before
+}
 
 func (t *Tree) renew() error {
 	t.mu.Lock()
@@ -36,6 +58,7 @@ func (t *Tree) renew() error {
 		return pathError("open", t.path, err)
 	}
 	t.shared = uint32(there.Mode)&0o1002 == 0o1002
+	t.before++
 	return nil
 }
 

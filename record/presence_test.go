@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mvrun/mvrun/record"
 )
@@ -41,6 +43,46 @@ func TestRenew(t *testing.T) {
 	}
 	if got := messages(); !slices.Equal(got, []string{"new"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// Nor does it append to a day file of the database that was there before, whoever of
+// those that share the store has seen the new one first.
+func TestRenewedStoreAppendsToTheNewDatabase(t *testing.T) {
+	item := record.Item{Direction: "d", Name: "i"}
+	for _, layout := range []record.Layout{record.LayoutDirect, record.LayoutPerHost} {
+		path := filepath.Join(t.TempDir(), "db")
+		now := time.Date(2024, 10, 25, 9, 0, 0, 0, time.UTC)
+		store, err := record.OpenStore(path, record.StoreOptions{Layout: layout, Host: "n1", Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(store.Close)
+		put := func(text string) {
+			if err := store.Append(item, record.Log, "20241025", []byte(logLine("08:00:00", text))); err != nil {
+				t.Error(err)
+			}
+		}
+		put("old")
+		if err := errors.Join(os.Rename(path, path+".old"), os.Mkdir(path, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				if err := store.Renew(); err != nil {
+					t.Error(err)
+				}
+				put(fmt.Sprint("new ", i))
+			})
+		}
+		group.Wait()
+		if got, _ := selected(t, store, record.Query{Kind: record.Log}); len(got) != 8 || slices.Contains(got, "old") {
+			t.Errorf("%s: %q", layout, got)
+		}
+		if zones, err := os.ReadDir(filepath.Join(path, ".mvrun/zone")); err != nil || len(zones) != 1 {
+			t.Errorf("%s: the time zone is not noted: %v", layout, err)
+		}
 	}
 }
 

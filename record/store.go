@@ -73,12 +73,13 @@ type Store struct {
 	tree    *Tree
 	options StoreOptions
 
-	mu      sync.Mutex
-	layout  Layout                  // resolved at the first use
-	open    map[string]*dayAppender // by path
-	foreign map[Item]bool           // this user may not write to the first choice
-	remote  bool                    // on a network file system
-	zoned   bool                    // this process's time zone was left, see noteZone
+	mu      sync.Mutex          // is held by nobody who waits for a day file
+	layout  Layout              // resolved at the first use
+	open    map[string]*openDay // by path
+	foreign map[Item]bool       // this user may not write to the first choice
+	remote  bool                // on a network file system
+	zoned   bool                // this process's time zone was left, see noteZone
+	before  int                 // of the tree: what is above is of the folder after so many
 }
 
 // dayFile names one file of records, relative to a database of any kind.
@@ -106,7 +107,7 @@ func OpenStore(path string, o StoreOptions) (*Store, error) {
 	}
 	o.Host = hostElem(o.Host)
 	return &Store{
-		tree: NewTree(path), options: o, open: map[string]*dayAppender{}, foreign: map[Item]bool{},
+		tree: NewTree(path), options: o, open: map[string]*openDay{}, foreign: map[Item]bool{},
 	}, nil
 }
 
@@ -195,19 +196,15 @@ func (s *Store) Append(item Item, kind Kind, day string, lines []byte) error {
 // append is Append for a valid file; locked says that the caller holds the
 // item's side lock.
 func (s *Store) append(file dayFile, lines []byte, locked bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	layout, err := s.layoutLocked()
-	if err != nil {
+	layout, foreign, err := s.placeOf(file.item)
+	switch {
+	case err != nil:
 		return err
-	}
-	s.noteZone()
-	if s.foreign[file.item] {
+	case foreign:
 		return s.appendToHost(file, s.foreignPrefix(), locked, lines)
-	}
-	if layout == LayoutDirect {
+	case layout == LayoutDirect:
 		err = s.appendTo(file, nil, true, lines)
-	} else {
+	default:
 		err = s.appendToHost(file, s.hostPrefix(), locked, lines)
 	}
 	if !errors.Is(err, fs.ErrPermission) {
@@ -217,12 +214,24 @@ func (s *Store) append(file dayFile, lines []byte, locked bool) error {
 	// as well; where not even that can be made, the first error tells more.
 	switch s.appendToHost(file, s.foreignPrefix(), locked, lines) {
 	case nil:
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.foreign[file.item] = true
 		return nil
 	case errOldDay:
 		return errOldDay
 	}
 	return err
+}
+
+// placeOf tells where the records of an item go, before any is appended.
+func (s *Store) placeOf(item Item) (layout Layout, foreign bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if layout, err = s.layoutLocked(); err == nil {
+		s.noteZone()
+	}
+	return layout, s.foreign[item], err
 }
 
 // hostPrefix is this host's own database, relative to the root.
@@ -251,79 +260,9 @@ func (s *Store) appendToHost(file dayFile, prefix []string, locked bool, lines [
 		return errOldDay
 	}
 	path := s.tree.Path(file.elem(prefix)...)
-	s.forget(path)
-	defer s.forget(path)
+	s.release(path)
+	defer s.release(path)
 	return s.appendTo(file, prefix, false, lines)
-}
-
-// appendTries is how often a day file that is replaced again and again is opened
-// anew.
-const appendTries = 5
-
-func (s *Store) appendTo(file dayFile, prefix []string, direct bool, lines []byte) error {
-	elem := file.elem(prefix)
-	path := s.tree.Path(elem...)
-	err := errReplaced
-	for range appendTries {
-		var a *dayAppender
-		if a, err = s.appender(path, elem); err != nil {
-			return err
-		}
-		if direct {
-			err = a.appendLocked(lines, s.setAside(file))
-		} else {
-			err = a.appendOwn(lines)
-		}
-		if err == nil {
-			return nil
-		}
-		s.forget(path)
-		if err != errReplaced {
-			break
-		}
-	}
-	return pathError("append", path, err)
-}
-
-// maxOpenFiles bounds the descriptors that a long flush over many items holds.
-const maxOpenFiles = 16
-
-// appender gives the open day file.
-func (s *Store) appender(path string, elem []string) (*dayAppender, error) {
-	if a := s.open[path]; a != nil {
-		return a, nil
-	}
-	if len(s.open) >= maxOpenFiles {
-		s.forgetAll()
-	}
-	a, err := s.tree.openDay(s.options.Now, true, elem...)
-	if err != nil {
-		return nil, err
-	}
-	a.remote = s.remote
-	s.open[path] = a
-	return a, nil
-}
-
-func (s *Store) forget(path string) {
-	if a := s.open[path]; a != nil {
-		_ = a.close()
-		delete(s.open, path)
-	}
-}
-
-func (s *Store) forgetAll() {
-	for path := range s.open {
-		s.forget(path)
-	}
-}
-
-// Release closes the day files that are open, for a caller that will be idle
-// for long: on NFS only a close makes the lines visible to other hosts.
-func (s *Store) Release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forgetAll()
 }
 
 // randomHex gives n hexadecimal digits for names that must not collide.

@@ -25,6 +25,7 @@ type Tree struct {
 	mu     sync.Mutex
 	root   int // -1 until opened
 	shared bool
+	before int // folders that were at the path before this one
 }
 
 // errNotRegular is given where a day file's name belongs to something else.

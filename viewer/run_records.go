@@ -143,9 +143,12 @@ func raisedAt(id string, otherwise time.Time) time.Time {
 	return at.In(otherwise.Location())
 }
 
-// gathering holds the first and the last records of many, and each alarm once.
+// gathering holds the first and the last records of many, and each alarm once, with
+// what became of it. Of that it holds as much as of records: ids come from the database,
+// where any number of results may bear the same.
 type gathering struct {
 	most   int
+	more   int // outcomes, beside the last one of each alarm
 	first  []RunRecord
 	last   []RunRecord // a ring once it is full
 	next   int
@@ -156,7 +159,7 @@ type gathering struct {
 func (g *gathering) add(r RunRecord) {
 	if at, known := g.alarms[r.ID]; known && r.ID != "" {
 		before := g.first[at]
-		r.Outcomes = append(before.Outcomes, r.Outcomes...)
+		r.Outcomes = g.join(before.Outcomes, r.Outcomes)
 		if r.Fields == nil {
 			r.Fields = before.Fields
 		}
@@ -179,6 +182,19 @@ func (g *gathering) add(r RunRecord) {
 		g.next = (g.next + 1) % half
 		g.left++
 	}
+}
+
+// join puts new outcomes behind those before. Where there are too many, the last of
+// those is left out, so that the first ones and what became of the alarm in the end
+// are there.
+func (g *gathering) join(before, added []Outcome) []Outcome {
+	if g.more >= g.most {
+		before = before[:len(before)-1]
+		g.left++
+	} else {
+		g.more++
+	}
+	return append(before, added...)
 }
 
 func (g *gathering) all() (records []RunRecord, left int) {

@@ -296,6 +296,28 @@ func TestReadRunIsBounded(t *testing.T) {
 	}
 }
 
+// However often a database says what became of an alarm, the report is bounded, says
+// that there was more, and has what became of it in the end.
+func TestOutcomesAreBounded(t *testing.T) {
+	files := runFiles()
+	failed := files["LSF/nodes/alarm/20241025"]
+	files["LSF/nodes/alarm/20241025"] = strings.Repeat(failed, 500)
+	got, err := ReadRun(database(t, files), badRun, runNow, RunOptions{MaxRecords: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := 0
+	for _, r := range got.Records {
+		outcomes += len(r.Outcomes)
+		if r.Kind == record.Alarm && (r.Last().Result != "PASSED" || r.Outcomes[0].Result != "FAILED") {
+			t.Errorf("the end of %s is %q", r.ID, r.Last().Result)
+		}
+	}
+	if outcomes < 10 || outcomes > 20 || got.LeftOut < 480 {
+		t.Errorf("%d outcomes, %d left out", outcomes, got.LeftOut)
+	}
+}
+
 func TestReadRunAsksTheOutbox(t *testing.T) {
 	waiting := func(run *Run) ([]WaitingAlarm, error) {
 		return []WaitingAlarm{

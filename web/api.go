@@ -120,6 +120,10 @@ func (s *Server) apiListing(w http.ResponseWriter, r *http.Request, kind, name s
 // databaseFailed says that a listing could not be read, and logs why: paths are
 // nobody's business who looks from elsewhere.
 func (s *Server) databaseFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errBusy) {
+		s.busy(w, r)
+		return
+	}
 	s.log.Error("database", "problem", err.Error())
 	s.fail(w, r, http.StatusServiceUnavailable, "the database cannot be read")
 }

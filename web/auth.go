@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,19 +72,18 @@ func (s *Server) identify(r *http.Request) *identity {
 		return nil
 	}
 	found := s.sessions.find(cookie.Value, s.now())
-	if found == nil || !hasUser(o.Users, found.user) {
+	if found == nil || !found.isOfOneOf(o.Users) {
 		return nil
 	}
 	return &identity{name: found.user, scopes: []string{scopeRead, scopeMute}, session: found}
 }
 
-func hasUser(users []User, name string) bool {
-	for _, user := range users {
-		if user.Name == name {
-			return true
-		}
-	}
-	return false
+// isOfOneOf reports whether a session's user is still there, with the password that it
+// began with: a new one ends the sessions of whoever knew the old one.
+func (s *session) isOfOneOf(users []User) bool {
+	return slices.ContainsFunc(users, func(user User) bool {
+		return user.Name == s.user && sha256.Sum256([]byte(user.Hash)) == s.password
+	})
 }
 
 // tokenIdentity compares with every token, in the same time for each.
@@ -177,9 +177,10 @@ const (
 
 // session is somebody who has logged in.
 type session struct {
-	user string
-	word string // what a form has to bring
-	used time.Time
+	user     string
+	password [32]byte // digest of the hash that it was compared with
+	word     string   // what a form has to bring
+	used     time.Time
 }
 
 func (s *session) knows(r *http.Request) bool {
@@ -196,7 +197,7 @@ type sessions struct {
 	byHash map[[32]byte]*session // of the cookie's value
 }
 
-func (s *sessions) begin(user string, now time.Time) (cookie string) {
+func (s *sessions) begin(user, hash string, now time.Time) (cookie string) {
 	cookie = randomText()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,7 +209,7 @@ func (s *sessions) begin(user string, now time.Time) (cookie string) {
 			delete(s.byHash, hash)
 		}
 	}
-	s.byHash[sha256.Sum256([]byte(cookie))] = &session{user: user, word: randomText(), used: now}
+	s.byHash[sha256.Sum256([]byte(cookie))] = &session{user: user, password: sha256.Sum256([]byte(hash)), word: randomText(), used: now}
 	return cookie
 }
 
@@ -249,35 +250,39 @@ const (
 	maxClients   = 10_000
 )
 
-// attempts counts failed logins by address.
+// attempts counts logins by address that have failed, or have not succeeded yet.
 type attempts struct {
 	mu    sync.Mutex
 	since map[string][]time.Time
 }
 
-// allow reports whether an address may try; try says that it did, in vain.
+// allow takes one of the attempts that an address has, and reports whether any was
+// left. It counts at once, not when the password has been found wrong: of many that
+// come together no more than that are looked at.
 func (a *attempts) allow(client string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	recent := a.since[client][:0]
-	for _, at := range a.since[client] {
-		if now.Sub(at) < attemptsWait {
-			recent = append(recent, at)
-		}
+	recent := slices.DeleteFunc(a.since[client], func(at time.Time) bool { return now.Sub(at) >= attemptsWait })
+	allowed := len(recent) < maxAttempts
+	if allowed {
+		recent = append(recent, now)
 	}
-	if len(recent) == 0 {
-		delete(a.since, client)
-		return true
-	}
-	a.since[client] = recent
-	return len(recent) < maxAttempts
-}
-
-func (a *attempts) failed(client string, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.since == nil || len(a.since) >= maxClients {
+	if a.since == nil || a.since[client] == nil && len(a.since) >= maxClients {
 		a.since = map[string][]time.Time{}
 	}
-	a.since[client] = append(a.since[client], now)
+	a.since[client] = recent
+	return allowed
+}
+
+// giveBack is for one that was allowed at a time and has not failed.
+func (a *attempts) giveBack(client string, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	kept := a.since[client]
+	if i := slices.IndexFunc(kept, at.Equal); i >= 0 {
+		a.since[client] = slices.Delete(kept, i, i+1)
+	}
+	if len(a.since[client]) == 0 {
+		delete(a.since, client)
+	}
 }

@@ -44,7 +44,7 @@ func (s *Server) apiIngest(w http.ResponseWriter, r *http.Request, who *identity
 		return
 	}
 	store, item := s.options.Load().Store, record.Item{Direction: asked.Direction, Name: asked.Item}
-	if err := errors.Join(store.Renew(), store.Append(item, kind, record.Day(s.now()), line)); err != nil {
+	if err := store.Append(item, kind, record.Day(s.now()), line); err != nil {
 		s.databaseFailed(w, r, err)
 		return
 	}

@@ -18,6 +18,8 @@ const (
 	maxReading   = 8
 	maxSorting   = 2
 	maxExporting = 4
+	maxAnswering = 2                // of the states of all items, and as many summaries
+	maxAsked     = 16               // of either, that wait; more are refused
 	maxWaiting   = 4096             // requests; more are sent away
 	maxPatience  = 30 * time.Second // of one that waits
 	sendTime     = time.Minute      // for an answer, or a part of an export
@@ -39,6 +41,13 @@ func newLimit(slots int) *limit {
 	return &limit{slots: make(chan struct{}, slots), most: maxWaiting, patience: maxPatience}
 }
 
+// newAnswering is a limit of shared answers.
+func newAnswering() *limit {
+	l := newLimit(maxAnswering)
+	l.most = maxAsked
+	return l
+}
+
 // readingAtOnce is how many listings are read at once.
 func readingAtOnce() int { return min(max(runtime.GOMAXPROCS(0), 2), maxReading) }
 
@@ -46,7 +55,7 @@ func readingAtOnce() int { return min(max(runtime.GOMAXPROCS(0), 2), maxReading)
 // connections: each goroutine of a listing has a folder and a file, or an archive.
 func Descriptors() int {
 	const each, others = 3, 64
-	return (readingAtOnce()+maxSorting+maxExporting)*readingAtOnce()*each + others
+	return (readingAtOnce()+maxSorting+maxExporting+2*maxAnswering)*readingAtOnce()*each + others
 }
 
 var errBusy = errors.New("too many requests at once; try again")
@@ -102,6 +111,15 @@ func (s *Server) busy(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, http.StatusServiceUnavailable, errBusy.Error())
 }
 
+// notEntered answers a request that a limit did not let through.
+func (s *Server) notEntered(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errBusy) {
+		s.busy(w, r)
+		return
+	}
+	w.WriteHeader(statusGone)
+}
+
 // streams is for what sends while it reads.
 func (s *Server) streams(next handler) handler {
 	return s.within(s.exporting, func(w http.ResponseWriter, r *http.Request, who *identity, _ func()) {
@@ -112,22 +130,34 @@ func (s *Server) streams(next handler) handler {
 // within lets a request through a limit to the database that is there now.
 func (s *Server) within(l *limit, next func(http.ResponseWriter, *http.Request, *identity, func())) handler {
 	return func(w http.ResponseWriter, r *http.Request, who *identity) {
-		switch err := l.enter(r.Context()); {
-		case errors.Is(err, errBusy):
-			s.busy(w, r)
-			return
-		case err != nil:
-			w.WriteHeader(statusGone)
+		if err := l.enter(r.Context()); err != nil {
+			s.notEntered(w, r, err)
 			return
 		}
 		leave := sync.OnceFunc(l.leave)
 		defer leave()
-		if err := s.options.Load().Store.Renew(); err != nil {
-			s.databaseFailed(w, r, err)
-			return
+		if s.renewed(w, r) {
+			next(w, r, who, leave)
 		}
-		next(w, r, who, leave)
 	}
+}
+
+// renews lets a request through to the database that is there now.
+func (s *Server) renews(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, who *identity) {
+		if s.renewed(w, r) {
+			next(w, r, who)
+		}
+	}
+}
+
+// renewed takes the database that is there now, or answers that there is none.
+func (s *Server) renewed(w http.ResponseWriter, r *http.Request) bool {
+	err := s.options.Load().Store.Renew()
+	if err != nil {
+		s.databaseFailed(w, r, err)
+	}
+	return err == nil
 }
 
 // lastReader is an answer with whose beginning the reading is over. Who does not take

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/mvrun/mvrun/record"
 )
 
 // Who waits is let through in the order of coming; who waits no more takes no place;
@@ -125,6 +129,33 @@ func TestSlowTaker(t *testing.T) {
 	}
 }
 
+// Where too much is being counted already, the overview comes without its charts and
+// asks for them, and who waits for them is told to come again.
+func TestTooManySummaries(t *testing.T) {
+	s := serve(t, nil)
+	s.counts.answering.most = 0
+	for range maxAnswering {
+		if err := s.counts.answering.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.get("/?wait=yes&range=30d") // the states are there
+	if answer := s.get("/?range=7d"); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "wait=yes") {
+		t.Errorf("the overview: %d", answer.Code)
+	}
+	for _, address := range []string{"/?range=7d&wait=yes", "/api/v1/summary?range=7d"} {
+		if answer := s.get(address); answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d", address, answer.Code)
+		}
+	}
+	for range maxAnswering {
+		s.counts.answering.leave()
+	}
+	if answer := s.get("/?range=7d&wait=yes"); answer.Code != http.StatusOK || strings.Contains(answer.Body.String(), "wait=yes") {
+		t.Errorf("with room again: %d", answer.Code)
+	}
+}
+
 // brokenTaker takes the beginning of an answer.
 type brokenTaker struct{ *httptest.ResponseRecorder }
 
@@ -175,5 +206,71 @@ func TestDatabaseGoesAndComes(t *testing.T) {
 	expect("another one", 200)
 	if document := s.json("/api/v1/records/log"); len(document["records"].([]any)) != 12 {
 		t.Errorf("%v", document)
+	}
+}
+
+// What is sent goes into the database that is there now, or nowhere.
+func TestDatabaseIsReplaced(t *testing.T) {
+	s := serveMuter(t)
+	send := func(message string) int {
+		body := `{"direction": "far", "item": "probe", "message": "` + message + `"}`
+		return s.do("POST", "/api/v1/records/log", body, bearer("probe-0123456789")).Code
+	}
+	mute := func(pattern string) int {
+		return s.do("POST", "/api/v1/mutes", `{"pattern": "`+pattern+`", "for": "8h"}`, bearer("muter-0123456789")).Code
+	}
+	if send("one") != http.StatusCreated || mute("far/one") != http.StatusCreated {
+		t.Fatal("the first is not taken")
+	}
+	if err := os.Rename(s.folder, s.folder+".old"); err != nil {
+		t.Fatal(err)
+	}
+	old := func() (size int64) {
+		t.Helper()
+		err := filepath.WalkDir(s.folder+".old", func(_ string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() {
+				var info fs.FileInfo
+				if info, err = entry.Info(); err == nil {
+					size += info.Size()
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return size
+	}
+	before := old()
+	if send("lost") != http.StatusServiceUnavailable || mute("far/lost") != http.StatusServiceUnavailable || s.get("/api/v1/mutes", s.with).Code != http.StatusServiceUnavailable {
+		t.Error("there is no database, and it is not said")
+	}
+	for _, change := range []func() int{
+		func() int { return send("two") },
+		func() int { return mute("far/two") },
+		func() int {
+			return s.post(record.Item{Direction: "far", Name: "probe"}, "do", "mute", "for", "8h").Code
+		},
+		func() int {
+			return s.do("DELETE", "/api/v1/mutes?pattern=far/one", "", bearer("muter-0123456789")).Code
+		},
+	} {
+		if err := os.RemoveAll(s.folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(s.folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		code := change()
+		found, err := os.ReadDir(s.folder)
+		if err != nil || old() != before {
+			t.Errorf("status %d, and the old database was changed: %v", code, err)
+		}
+		if (len(found) == 0) != (code == http.StatusNotFound) {
+			t.Errorf("status %d, and the new database has %v", code, found)
+		}
+	}
+	if body := s.get("/api/v1/mutes", s.with).Body.String(); strings.Contains(body, "far/") {
+		t.Errorf("mutes of an old database: %s", body)
 	}
 }

@@ -210,14 +210,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, who *identity) {
 		s.fail(w, r, http.StatusServiceUnavailable, "this connection cannot stay open")
 		return
 	}
-	store := s.options.Load().Store
-	if err := store.Renew(); err != nil {
-		s.databaseFailed(w, r, err)
+	if !s.renewed(w, r) {
 		return
 	}
 	ctx, end := context.WithCancel(r.Context())
 	defer end()
-	joined, err := s.live.join(ctx, store, who, end)
+	joined, err := s.live.join(ctx, s.options.Load().Store, who, end)
 	if err != nil {
 		w.Header().Set("Retry-After", "30")
 		s.fail(w, r, http.StatusServiceUnavailable, err.Error())

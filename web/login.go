@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,33 +47,57 @@ var unknownHash = sync.OnceValue(func() string {
 	return hash
 })
 
+// maxHashing is how many passwords are compared at once: each takes a core for as long
+// as its hash was made to take.
+const maxHashing = 1
+
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	client, to := s.client(r), localPath(r.PostFormValue("to"))
+	client, to, now := s.client(r), localPath(r.PostFormValue("to")), s.now()
 	refuse := func(status int, problem string) {
 		p := s.page(r, nil, "Login")
 		s.render(w, status, p, loginView{page: p, To: to, Problem: problem})
 	}
-	if !s.attempts.allow(client, s.now()) {
+	if !s.attempts.allow(client, now) {
 		w.Header().Set("Retry-After", "60")
 		refuse(http.StatusTooManyRequests, "too many attempts; wait a minute")
 		return
 	}
-	name, hash := r.PostFormValue("user"), unknownHash()
+	name := r.PostFormValue("user")
+	hash, err := s.hashIf(r.Context(), name, r.PostFormValue("password"))
+	switch {
+	case err != nil: // no password was looked at
+		s.attempts.giveBack(client, now)
+		s.notEntered(w, r, err)
+		return
+	case hash == "":
+		refuse(http.StatusUnauthorized, "user or password is wrong")
+		return
+	}
+	s.attempts.giveBack(client, now)
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: s.sessions.begin(name, hash, s.now()), Path: "/", HttpOnly: true, Secure: s.options.Load().Secure,
+		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLength.Seconds()),
+	})
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// hashIf gives the hash of a user's password if that is the password, and "" otherwise.
+// It is compared in its turn; see limit.enter for the error.
+func (s *Server) hashIf(ctx context.Context, name, password string) (string, error) {
+	if err := s.hashing.enter(ctx); err != nil {
+		return "", err
+	}
+	defer s.hashing.leave()
+	hash := unknownHash()
 	for _, user := range s.options.Load().Users {
 		if user.Name == name {
 			hash = user.Hash
 		}
 	}
-	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(r.PostFormValue("password"))) != nil {
-		s.attempts.failed(client, s.now())
-		refuse(http.StatusUnauthorized, "user or password is wrong")
-		return
+	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
+		return "", nil
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: s.sessions.begin(name, s.now()), Path: "/", HttpOnly: true, Secure: s.options.Load().Secure,
-		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLength.Seconds()),
-	})
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	return hash, nil
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {

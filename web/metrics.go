@@ -3,7 +3,9 @@ package web
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -144,8 +146,10 @@ func (s *Server) gatherItem(g *gathered, v *heartbeat.Verdict, now time.Time) {
 	g.addTime(familyDue, v.Due.End, labels...)
 	runs := s.runsOf(v.Item, now)
 	g.addTime(familySuccess, runs.success, labels...)
-	if runs.known {
+	if runs.duration != "" {
 		g.add(familyDuration, runs.duration, labels...)
+	}
+	if runs.status != "" {
 		g.add(familyStatus, runs.status, labels...)
 	}
 	g.add(familyRuns, fmt.Sprint(runs.today), labels...)
@@ -158,9 +162,8 @@ func (s *Server) gatherItem(g *gathered, v *heartbeat.Verdict, now time.Time) {
 // runsSeen is what the run records of today and yesterday say.
 type runsSeen struct {
 	today            int
-	known            bool
 	success          time.Time
-	duration, status string
+	duration, status string // of the last one; "" where there is none, or none that is a number
 }
 
 func (s *Server) runsOf(item record.Item, now time.Time) (seen runsSeen) {
@@ -170,10 +173,7 @@ func (s *Server) runsOf(item record.Item, now time.Time) (seen runsSeen) {
 			if row.Get("cause") == record.CauseSkipped || row.Get("exit_code") == "" {
 				return
 			}
-			seen.known, seen.status, seen.duration = true, row.Get("exit_code"), row.Get("duration")
-			if seen.duration == "" {
-				seen.duration = "0"
-			}
+			seen.status, seen.duration = statusValue(row.Get("exit_code")), durationValue(row.Get("duration"))
 			if at, err := time.Parse(time.RFC3339Nano, row.Get("ts")); err == nil && seen.status == "0" {
 				seen.success = at
 			}
@@ -183,6 +183,29 @@ func (s *Server) runsOf(item record.Item, now time.Time) (seen runsSeen) {
 		})
 	}
 	return seen
+}
+
+// statusValue is the value of an exit status, and "" for what is none: any program may
+// have written a record, and its text may hold lines of its own.
+func statusValue(text string) string {
+	status, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatInt(status, 10)
+}
+
+// durationValue is the value of seconds, 0 where a record has none, and "" for what no
+// run can have taken.
+func durationValue(text string) string {
+	if text == "" {
+		return "0"
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) { // nor is NaN
+		return ""
+	}
+	return strconv.FormatFloat(seconds, 'f', -1, 64)
 }
 
 // alarmResults are the results that are always counted, so that a series begins

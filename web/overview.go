@@ -98,6 +98,9 @@ func (s *Server) fill(view *overviewView) error {
 		return nil
 	}
 	sums, err := counting.wait()
+	if errors.Is(err, errBusy) && !wait {
+		return nil // the page asks again
+	}
 	if view.tooMuch = errors.Is(err, record.ErrTooMuch); view.tooMuch {
 		return nil
 	}

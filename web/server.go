@@ -54,13 +54,14 @@ type Server struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	reading, sorting, exporting *limit
+	reading, sorting, exporting, hashing *limit
 }
 
 // New makes a server that logs each request.
 func New(o Options, log *slog.Logger, now func() time.Time) *Server {
 	s := &Server{
 		log: log, now: now, reading: newLimit(readingAtOnce()), sorting: newLimit(maxSorting), exporting: newLimit(maxExporting),
+		hashing: newLimit(maxHashing), surveys: shared[*judged]{answering: newAnswering()}, counts: shared[*counted]{answering: newAnswering()},
 	}
 	s.options.Store(&o)
 	s.handler = s.routes()
@@ -82,11 +83,11 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/items", s.needs(scopeRead, s.reads(s.apiItems)))
 	mux.Handle("GET /api/v1/items/{direction}/{item}", s.needs(scopeRead, s.reads(s.apiItem)))
 	mux.Handle("GET /api/v1/records/{kind}", s.needs(scopeRead, s.reads(s.apiRecords)))
-	mux.Handle("POST /api/v1/records/{kind}", s.needs(scopeIngest, s.apiIngest))
+	mux.Handle("POST /api/v1/records/{kind}", s.needs(scopeIngest, s.renews(s.apiIngest)))
 	mux.Handle("GET /api/v1/summary", s.needs(scopeRead, s.reads(s.apiSummary)))
-	mux.Handle("GET /api/v1/mutes", s.needs(scopeRead, s.apiMutes))
-	mux.Handle("POST /api/v1/mutes", s.needs(scopeMute, s.apiMute))
-	mux.Handle("DELETE /api/v1/mutes", s.needs(scopeMute, s.apiUnmute))
+	mux.Handle("GET /api/v1/mutes", s.needs(scopeRead, s.renews(s.apiMutes)))
+	mux.Handle("POST /api/v1/mutes", s.needs(scopeMute, s.renews(s.apiMute)))
+	mux.Handle("DELETE /api/v1/mutes", s.needs(scopeMute, s.renews(s.apiUnmute)))
 	mux.Handle(apiRest, s.needs(scopeRead, s.apiUnknown(mux)))
 	mux.HandleFunc("GET /login", s.loginPage)
 	mux.HandleFunc("POST /login", s.login)
@@ -97,7 +98,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /records/{kind}", s.needs(scopeRead, s.reads(s.recordsPage)))
 	mux.Handle("GET /export/{kind}", s.needs(scopeRead, s.streams(s.export)))
 	mux.Handle("GET /items/{direction}/{item}", s.needs(scopeRead, s.reads(s.itemPage)))
-	mux.Handle("POST /items/{direction}/{item}", s.needs(scopeMute, s.itemForm))
+	mux.Handle("POST /items/{direction}/{item}", s.needs(scopeMute, s.renews(s.itemForm)))
 	mux.Handle("GET /runs/{id}", s.needs(scopeRead, s.reads(s.runPage)))
 	mux.Handle("GET /runs/{id}/output", s.needs(scopeRead, s.streams(s.runOutput)))
 	mux.Handle("GET /api/v1/runs/{id}", s.needs(scopeRead, s.reads(s.apiRun)))

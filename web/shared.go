@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -10,12 +11,15 @@ import (
 // one that took long for a while: a page of 100,000 items is not made anew for each
 // of its readers. It is safe for concurrent use.
 type shared[T any] struct {
+	answering *limit // answers are made for longer than who asked waits for them
+
 	mu    sync.Mutex
 	calls map[string]*sharedCall[T]
 }
 
 type sharedCall[T any] struct {
 	done  chan struct{}
+	begun bool // to be answered; before that it waits for its turn
 	value T
 	err   error
 	until time.Time // when it has to be asked anew; zero while it is being answered
@@ -56,19 +60,31 @@ func (s *shared[T]) ask(key string, answer func() (T, error)) *sharedCall[T] {
 		s.calls = map[string]*sharedCall[T]{}
 	}
 	s.calls[key] = call
-	go func() {
-		began := time.Now()
-		value, err := recovered(answer)
-		took := time.Since(began)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		call.value, call.err, call.until, call.previous = value, err, time.Now(), nil
-		if err == nil && took > quickAnswer {
-			call.until = call.until.Add(min(max(took, leastKept), longestKept))
-		}
-		close(call.done)
-	}()
+	go s.answer(call, answer)
 	return call
+}
+
+// answer answers a call in its turn; the error may be errBusy.
+func (s *shared[T]) answer(call *sharedCall[T], answer func() (T, error)) {
+	var value T
+	var took time.Duration
+	err := s.answering.enter(context.Background())
+	if err == nil {
+		defer s.answering.leave()
+		s.mu.Lock()
+		call.begun = true
+		s.mu.Unlock()
+		began := time.Now()
+		value, err = recovered(answer)
+		took = time.Since(began)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	call.value, call.err, call.until, call.previous = value, err, time.Now(), nil
+	if err == nil && took > quickAnswer {
+		call.until = call.until.Add(min(max(took, leastKept), longestKept))
+	}
+	close(call.done)
 }
 
 // recovered makes an error of a panic, which would end the server.
@@ -81,11 +97,17 @@ func recovered[T any](answer func() (T, error)) (value T, err error) {
 	return answer()
 }
 
-// forget has everything asked anew, since something was changed here.
+// forget has everything asked anew, since something was changed here. What waits for
+// its turn will see the change.
 func (s *shared[T]) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = nil
+	for key, call := range s.calls {
+		call.previous = nil
+		if call.begun || !call.until.IsZero() {
+			delete(s.calls, key)
+		}
+	}
 }
 
 func (c *sharedCall[T]) isOver(now time.Time) bool { return !c.until.IsZero() && !now.Before(c.until) }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,7 +14,7 @@ import (
 // stands in for the next while that is being made.
 func TestSharedAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s shared[int]
+		s := shared[int]{answering: newAnswering()}
 		var asked atomic.Int64
 		after := func(length time.Duration) func() (int, error) {
 			return func() (int, error) {
@@ -54,13 +56,55 @@ func TestSharedAnswers(t *testing.T) {
 
 func TestSharedAnswerThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s shared[int]
+		s := shared[int]{answering: newAnswering()}
 		bad := errors.New("bad")
 		if _, err := s.ask("a", func() (int, error) { time.Sleep(time.Minute); return 0, bad }).wait(); err != bad {
 			t.Error(err)
 		}
 		if _, err := s.ask("a", func() (int, error) { panic("lost") }).wait(); err == nil || err.Error() != "panic: lost" {
 			t.Error(err)
+		}
+	})
+}
+
+// However much is asked, little is answered at once, what waits is bounded, and what
+// waits still when something has changed is not asked again.
+func TestSharedAnswersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := shared[int]{answering: newAnswering()}
+		var mu sync.Mutex
+		var now, most, answers int
+		answer := func() (int, error) {
+			mu.Lock()
+			now++
+			most, answers = max(most, now), answers+1
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			now--
+			return 1, nil
+		}
+		var calls []*sharedCall[int]
+		for i := range 2 * maxAsked {
+			calls = append(calls, s.ask(fmt.Sprint(i), answer))
+			synctest.Wait()
+		}
+		s.forget()
+		if last := maxAnswering + maxAsked - 1; s.ask(fmt.Sprint(last), answer) != calls[last] || s.ask("0", answer) == calls[0] {
+			t.Error("what was not begun is forgotten, or what was begun is not")
+		}
+		refused := 0
+		for _, call := range calls {
+			if _, err := call.wait(); errors.Is(err, errBusy) {
+				refused++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Hour)
+		if most != maxAnswering || answers != maxAnswering+maxAsked || refused != maxAsked-maxAnswering {
+			t.Errorf("%d at once, %d in all, %d refused", most, answers, refused)
 		}
 	})
 }
