@@ -104,7 +104,7 @@ func TestReasonsOfSilence(t *testing.T) {
 			[]string{"it ran on 10.1.2.3 last, and this is " + hostName() + ": look there"}},
 		"started by Jenkins": {func(_ *reasons, s *record.Started) { s.Startup = startupJenkins }, []string{"it is started by jenkins: look there"}},
 		"held": {func(r *reasons, _ *record.Started) {
-			mark := record.Mark{Run: "r1", Start: "2026-11-26T08:00:00Z", User: "alice", Process: record.Self()}
+			mark := record.Mark{Run: "r1", Start: r.now.Add(-2 * time.Hour).UTC().Format(time.RFC3339), User: "alice", Process: record.Self()}
 			if err := r.store.MarkRunning(ticking, mark); err != nil {
 				t.Fatal(err)
 			}

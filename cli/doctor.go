@@ -245,12 +245,14 @@ func (d *doctor) checkSpool() {
 	if d.store != nil {
 		db = d.store.Path()
 	}
-	waiting, others := record.SpoolWaits(d.spoolFolders(), db)
+	waiting, others, err := record.SpoolWaits(d.spoolFolders(), db)
 	switch {
 	case usable == "":
 		d.bad("spool", "no folder for it can be written: "+strings.Join(d.spoolFolders(), ", "), "what the database does not take would be lost; make one of them")
 	case waiting > 0:
 		d.warning("spool", plural(waiting, "file")+" of this host not merged yet", "the next run merges them; or mvrun flush")
+	case err != nil:
+		d.warning("spool", err.Error(), "whether something waits there cannot be said; see to it that it can be read")
 	case others > 0:
 		d.ok("spool", "empty, in %s, but for %s of other databases", usable, plural(others, "file"))
 	default:

@@ -36,6 +36,7 @@ func TestFrequencies(t *testing.T) {
 		return with(of(message, "on change"), func(a *Alarm) { a.Title = title })
 	}
 	const hour = time.Hour
+	start := noon.Add(-8 * hour).UTC().Format("20060102T150405Z") // a run's id begins with its start
 	for name, steps := range map[string][]step{
 		"a minute of the clock": {
 			{0, of("m", "max 1 times per minute"), true, false}, {59 * time.Second, of("m", "max 1 times per minute"), false, true},
@@ -50,8 +51,8 @@ func TestFrequencies(t *testing.T) {
 			{hour, of("m", "max 1 times per week"), true, true},
 		},
 		"a run": {
-			{0, inRun("20261123T040000Z-1"), true, false}, {0, inRun("20261123T040000Z-1"), false, true}, {0, inRun("20261123T040100Z-2"), true, true},
-			{30 * hour, inRun("20261123T040000Z-1"), false, true},
+			{0, inRun(start + "-1"), true, false}, {0, inRun(start + "-1"), false, true}, {0, inRun(start + "-2"), true, true},
+			{30 * hour, inRun(start + "-1"), false, true},
 		},
 		"once per": {
 			{0, of("m", "once per 30m"), true, false}, {30*time.Minute - 1, of("m", "once per 30m"), false, true},

@@ -157,6 +157,10 @@ func (a *dayAppender) appendHealed(lines []byte, aside setAside) error {
 	return err
 }
 
+// longestTurn is how long, on average, who waits for a lock sleeps at most before he
+// looks again.
+const longestTurn = 20 * time.Millisecond
+
 // waitLock polls: a request that waits in the kernel could not be taken back.
 func waitLock(fd int, wait time.Duration) error {
 	pause := 100 * time.Microsecond
@@ -169,7 +173,7 @@ func waitLock(fd int, wait time.Duration) error {
 			return ErrLocked
 		}
 		// Of many that wait, not all should ask at the same moment.
-		pause = min(pause*2, 20*time.Millisecond)
+		pause = min(pause*2, longestTurn)
 		turn := pause/2 + time.Duration(rand.Int64N(int64(pause)))
 		time.Sleep(turn)
 		waited += turn

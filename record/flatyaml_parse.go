@@ -156,18 +156,18 @@ func (p *flatParser) continues() bool {
 }
 
 func (p *flatParser) plain(first string) (string, error) {
-	text, commented := cutComment(first)
-	for breaks := 0; !commented && p.continues(); {
-		line := strings.Trim(p.lines[p.next], " \t")
+	first, commented := cutComment(first)
+	var b strings.Builder
+	b.WriteString(first)
+	for !commented && p.continues() {
+		breaks := p.skipEmpty()
+		line, more := cutComment(strings.Trim(p.lines[p.next], " \t"))
 		p.next++
-		if line == "" {
-			breaks++
-			continue
-		}
-		line, commented = cutComment(line)
-		text += lineBreak(breaks) + line
-		breaks = 0
+		commented = more
+		b.WriteString(lineBreak(breaks))
+		b.WriteString(line)
 	}
+	text := b.String()
 	if strings.Contains(text, ": ") || strings.HasSuffix(text, ":") {
 		return "", errColon
 	}
@@ -175,6 +175,15 @@ func (p *flatParser) plain(first string) (string, error) {
 		return "", nil
 	}
 	return text, nil
+}
+
+// skipEmpty goes on to the next line that is not empty, and says how many were.
+func (p *flatParser) skipEmpty() int {
+	start := p.next
+	for p.next < len(p.lines) && strings.Trim(p.lines[p.next], " \t") == "" {
+		p.next++
+	}
+	return p.next - start
 }
 
 func cutComment(text string) (string, bool) {
@@ -196,31 +205,29 @@ func lineBreak(empty int) string {
 
 // quoted reads a text to its closing quote, some lines on perhaps.
 func (p *flatParser) quoted(first string) (string, error) {
-	quote := first[0]
-	text := first
+	quote, line := first[0], first[1:]
+	var raw strings.Builder
 	for {
-		if raw, behind, closed := cutQuoted(text); closed {
-			if behind = strings.Trim(behind, " \t"); behind != "" && behind[0] != '#' {
+		if end := closingQuote(line, quote); end >= 0 {
+			if behind := strings.Trim(line[end+1:], " \t"); behind != "" && behind[0] != '#' {
 				return "", errBehind
 			}
-			return unquote(raw, quote)
+			raw.WriteString(line[:end])
+			return unquote(raw.String(), quote)
 		}
-		breaks := 0
-		for ; p.next < len(p.lines) && strings.Trim(p.lines[p.next], " \t") == ""; p.next++ {
-			breaks++
-		}
+		breaks := p.skipEmpty()
 		if p.next == len(p.lines) {
 			return "", errNoQuote
 		}
-		line := strings.TrimLeft(p.lines[p.next], " \t")
-		p.next++
-		before, joined := joinQuoted(text, quote)
-		switch {
-		case !joined:
-			text = before + lineBreak(breaks) + line
-		default:
-			text = before + strings.Repeat("\n", breaks) + line
+		before, joined := joinQuoted(line, quote)
+		raw.WriteString(before)
+		if joined {
+			raw.WriteString(strings.Repeat("\n", breaks))
+		} else {
+			raw.WriteString(lineBreak(breaks))
 		}
+		line = strings.TrimLeft(p.lines[p.next], " \t")
+		p.next++
 	}
 }
 
@@ -245,19 +252,28 @@ func joinQuoted(text string, quote byte) (before string, joined bool) {
 
 // cutQuoted takes a quoted text, without its quotes, off a longer one.
 func cutQuoted(text string) (raw, behind string, closed bool) {
-	quote := text[0]
-	for i := 1; i < len(text); i++ {
+	end := closingQuote(text[1:], text[0])
+	if end < 0 {
+		return "", "", false
+	}
+	return text[1 : 1+end], text[1+end+1:], true
+}
+
+// closingQuote tells where in a line within quotes these are closed, or -1. An
+// escape never goes on in the next line.
+func closingQuote(line string, quote byte) int {
+	for i := 0; i < len(line); i++ {
 		switch {
-		case quote == '"' && text[i] == '\\':
+		case quote == '"' && line[i] == '\\':
 			i++
-		case text[i] != quote:
-		case quote == '\'' && i+1 < len(text) && text[i+1] == quote:
+		case line[i] != quote:
+		case quote == '\'' && i+1 < len(line) && line[i+1] == quote:
 			i++
 		default:
-			return text[1:i], text[i+1:], true
+			return i
 		}
 	}
-	return "", "", false
+	return -1
 }
 
 func unquote(raw string, quote byte) (string, error) {

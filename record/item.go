@@ -3,12 +3,17 @@ package record
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 )
 
 // itemFile is the name that monitorViewer gives to an item's settings.
 const itemFile = "monitor_item.yaml"
+
+// maxItemFile bounds the settings of an item, in bytes: a check reads those of all
+// items, and in a shared database anybody may write them.
+const maxItemFile = 256 << 10
 
 // The keys of monitor_item.yaml: monitorViewer's, in its spelling, and
 // mvrun's own.
@@ -46,12 +51,13 @@ var itemKeys = [...]string{
 // does not know are kept.
 type ItemSettings map[string]string
 
-// ReadItem reads the settings of an item; one that is new has none.
+// ReadItem reads the settings of an item; one that is new has none. A file of more
+// than 256 KiB is refused.
 func (s *Store) ReadItem(item Item) (ItemSettings, error) {
 	if err := item.Validate(); err != nil {
 		return nil, err
 	}
-	data, err := s.tree.ReadFile(item.Direction, item.Name, itemFile)
+	data, err := s.tree.readFile(maxItemFile, []string{item.Direction, item.Name, itemFile})
 	if errors.Is(err, fs.ErrNotExist) {
 		return ItemSettings{}, nil
 	}
@@ -74,7 +80,11 @@ func (s *Store) WriteItem(item Item, before, settings ItemSettings) error {
 	if maps.Equal(before, settings) {
 		return nil
 	}
-	return s.tree.WriteFile([]byte(itemText(settings)), 0o644, item.Direction, item.Name, itemFile)
+	text := itemText(settings)
+	if len(text) > maxItemFile { // nobody could read it again
+		return pathError("write", s.tree.Path(item.Direction, item.Name, itemFile), fmt.Errorf("would be larger than %d bytes", maxItemFile))
+	}
+	return s.tree.WriteFile([]byte(text), 0o644, item.Direction, item.Name, itemFile)
 }
 
 // itemText is the file of these settings.

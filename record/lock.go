@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sideLockWait bounds the wait for a side lock: nobody holds one for longer
-// than a few milliseconds.
+// sideLockWait bounds the wait for a side lock: nobody holds one for longer than a
+// turn of a merge takes, some ten milliseconds.
 const sideLockWait = 2 * time.Second
 
 // Lock takes the side lock of this name, .mvrun/lock/<elem>, for the processes

@@ -5,23 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // mergedFolder holds, in the database of a host, how far each of its files has
 // been carried over: one small file an item, of lines "<kind>/<day> <offset>".
 const mergedFolder = ".merged"
-
-// mergeChunk bounds the memory of a merge and the length of one write.
-const mergeChunk = 4 << 20
 
 // MergeStats counts what a merge did.
 type MergeStats struct {
@@ -37,7 +29,8 @@ type MergeStats struct {
 // A host's file is only ever appended to, by that host, and never cut, and
 // removed only once all of it was carried over (see Store.Prune), so that until
 // the offset moves each line is there. The merger holds the item's side
-// lock, so there is one at a time. It appends those lines behind the offset
+// lock, so there is one at a time; it gives it back now and then, see itemMerge,
+// and goes on from the offset. It appends those lines behind the offset
 // that the main file does not have yet, byte for byte (mvrun's lines are
 // unique, they carry run and time to the nanosecond), closes the file, looks
 // whether they are all there (monitorViewer, which takes no lock, may have
@@ -65,12 +58,12 @@ func (s *Store) Merge(ctx context.Context) (MergeStats, error) {
 			if ctx.Err() != nil {
 				return stats, ctx.Err()
 			}
-			if err := s.mergeItem(prefix, item, &stats); err != nil {
+			if err := s.mergeItem(ctx, prefix, item, &stats); err != nil && ctx.Err() == nil {
 				stats.Refused = append(stats.Refused, err)
 			}
 		}
 	}
-	return stats, nil
+	return stats, ctx.Err()
 }
 
 // itemsBelow lists the items of one database.
@@ -101,25 +94,6 @@ func (s *Store) itemsBelow(prefix []string) ([]Item, error) {
 type pending struct {
 	file   dayFile
 	offset int64
-}
-
-func (s *Store) mergeItem(prefix []string, item Item, stats *MergeStats) error {
-	// A look without the lock, since most often there is nothing to do.
-	if todo, err := s.pendingFiles(prefix, item); err != nil || len(todo) == 0 {
-		return err
-	}
-	unlock, err := s.Lock(item.Direction, item.Name)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	todo, err := s.pendingFiles(prefix, item)
-	for _, p := range todo {
-		if err := s.mergeDay(prefix, p, stats); err != nil {
-			return err
-		}
-	}
-	return err
 }
 
 func (s *Store) pendingFiles(prefix []string, item Item) ([]pending, error) {
@@ -198,97 +172,6 @@ func (s *Store) changeOffsets(prefix []string, item Item, change func(map[string
 		fmt.Fprintf(&buf, "%s %d\n", name, offset)
 	}
 	return s.tree.WriteFile(buf.Bytes(), 0o644, mergedElem(prefix, item)...)
-}
-
-// mergeDay carries one file over, a chunk at a time.
-func (s *Store) mergeDay(prefix []string, p pending, stats *MergeStats) error {
-	fd, err := s.tree.open(unix.O_RDONLY, 0, p.file.elem(prefix)...)
-	if err != nil {
-		return err
-	}
-	source := os.NewFile(uintptr(fd), s.tree.Path(p.file.elem(prefix)...))
-	defer source.Close()
-	for {
-		lines, next, err := s.readChunk(source, p.offset, stats)
-		if err != nil || next == p.offset {
-			return err
-		}
-		if err := s.carryOver(p.file, lines); err != nil {
-			return err
-		}
-		if err := s.writeOffset(prefix, p.file, next); err != nil {
-			return err
-		}
-		stats.Lines += len(lines)
-		p.offset = next
-	}
-}
-
-// settled is the age from which on a host's file cannot be on its way to the
-// server any more.
-const settled = time.Hour
-
-// readChunk gives the whole lines behind an offset, and the offset behind them.
-//
-// NFS may bring the parts of a file to the server in any order, and shows NULs
-// in the place of those that are still to come. A line with a NUL in it ends the
-// chunk, until it can only be what a power loss has left.
-func (s *Store) readChunk(source *os.File, offset int64, stats *MergeStats) ([][]byte, int64, error) {
-	reader := newLineReader(io.NewSectionReader(source, offset, 1<<62))
-	var lines [][]byte
-	for size := 0; size < mergeChunk; {
-		before := reader.read
-		line, err := reader.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, offset, err
-		}
-		size += len(line)
-		switch {
-		case len(line) == 0:
-		case bytes.IndexByte(line, 0) >= 0 && !s.isSettled(source):
-			return lines, offset + before, nil
-		case !isObject(line):
-			stats.Skipped++
-		default:
-			lines = append(lines, bytes.Clone(line))
-		}
-	}
-	return lines, offset + reader.read, nil
-}
-
-func (s *Store) isSettled(source *os.File) bool {
-	info, err := source.Stat()
-	return err == nil && s.options.Now().Sub(info.ModTime()) > settled
-}
-
-// mergeTries is how often a merge writes lines that a foreign writer destroys.
-const mergeTries = 5
-
-// carryOver sees to it that the main file has the lines.
-func (s *Store) carryOver(file dayFile, lines [][]byte) error {
-	for range mergeTries {
-		present := lineSet{}
-		if err := s.eachMainLine(file, present.add); err != nil {
-			return err
-		}
-		var missing []byte
-		for _, line := range lines {
-			if !present.has(line) {
-				present.add(line)
-				missing = append(append(missing, line...), '\n')
-			}
-		}
-		if len(missing) == 0 {
-			return nil
-		}
-		if err := s.appendMain(file, missing); err != nil {
-			return err
-		}
-	}
-	return pathError("append", s.tree.Path(file.elem(nil)...), errOverwritten)
 }
 
 var errOverwritten = errors.New("another program overwrites the lines that are appended")

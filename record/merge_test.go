@@ -174,6 +174,14 @@ func TestMergeBesideAForeignWriter(t *testing.T) {
 	for _, line := range lines {
 		whole = append(whole, []byte(line[:len(line)-1]))
 	}
+	m := &itemMerge{store: store, prefix: []string{metaFolder, hostsFolder, "n1"}, item: testItem}
+	if err := m.learn(); err != nil || len(m.days) != 1 {
+		t.Fatal(len(m.days), err)
+	}
+	day := m.days[0]
+	if behind, err := m.look(day); behind || err != nil {
+		t.Fatal(behind, err)
+	}
 	if err := store.appendMain(file, []byte(lines[0]+lines[1])); err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +195,8 @@ func TestMergeBesideAForeignWriter(t *testing.T) {
 	}
 	_ = main.Close()
 	setTime(t, dayPath(db), time.Unix(0, 0))
-	if err := store.carryOver(file, whole); err != nil {
-		t.Fatal(err)
+	if behind, err := m.carryOver(day, whole); behind || err != nil {
+		t.Fatal(behind, err)
 	}
 	got := fileLines(t, dayPath(db))
 	for _, line := range append(slices.Clone(lines), foreign) {

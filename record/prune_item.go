@@ -23,7 +23,7 @@ const lockedRemovals = 32
 func (p *pruner) item(item Item) {
 	if !p.options.DryRun {
 		for _, prefix := range p.prefixes {
-			p.report.judge(p.mergeItem(prefix, item, &MergeStats{}))
+			p.report.judge(p.mergeItem(p.ctx, prefix, item, &MergeStats{}))
 		}
 	}
 	var past []*storedDay

@@ -1,10 +1,12 @@
 package record
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -22,8 +24,9 @@ import (
 //
 //	direction  item  kind  day  state  "value"=count …
 //
-// The state has size and time of each file of the day: of the main database, its
-// archive, and those of all hosts. A line counts only while that is so. The files
+// The state is a sum over size and time of each file of the day: of the main
+// database, its archive, and those of all hosts, of which there may be thousands. A
+// line counts only while that is so. The files
 // can be removed at any time. Each user has files of his own and takes, beside
 // them, those of root and of the owner of the database: what others count is not
 // believed.
@@ -87,8 +90,9 @@ func (s *Store) readRollup(r *rollups, month string, user int) {
 	if identityOf(fd).owner != user {
 		return
 	}
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if name, entry, ok := parseRollup(lines.Text()); ok && name.day[:6] == month {
+	lines := newLineReader(io.LimitReader(file, maxRollup))
+	for line, err := lines.next(); err == nil; line, err = lines.next() {
+		if name, entry, ok := parseRollup(string(line)); ok && name.day[:6] == month {
 			r.entries[name] = entry
 		}
 	}
@@ -205,7 +209,11 @@ func (st *states) of(day string) (state string, found bool) {
 		found = true
 		text = fmt.Appendf(text, "%d@%d.%09d,", info.Size, info.Mtim.Sec, info.Mtim.Nsec)
 	}
-	return string(text), found
+	if !found {
+		return "", false
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), true
 }
 
 // nextDay gives the day after one.

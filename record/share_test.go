@@ -58,6 +58,7 @@ func TestMake(t *testing.T) {
 // TestMakeShares opens what is there already, items and the databases of hosts
 // left aside, and follows no link.
 func TestMakeShares(t *testing.T) {
+	withUmask(t, 0o022)
 	db, elsewhere := t.TempDir(), t.TempDir()
 	if err := os.Chmod(elsewhere, 0o755); err != nil {
 		t.Fatal(err)

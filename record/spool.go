@@ -108,19 +108,25 @@ func SpoolName(now time.Time, run, db string) string {
 }
 
 // SpoolWaits counts the files in spool folders of this host that hold something for
-// a database, and those for others.
-func SpoolWaits(folders []string, db string) (own, others int) {
+// a database, and those for others. The error tells of a folder that is there and
+// cannot be read.
+func SpoolWaits(folders []string, db string) (own, others int, err error) {
 	for _, folder := range folders {
-		files, _ := filepath.Glob(filepath.Join(folder, "*"+spoolSuffix))
-		for _, file := range files {
-			if strings.HasSuffix(file, "."+databaseTag(db)+spoolSuffix) {
+		entries, problem := os.ReadDir(folder)
+		if problem != nil && !errors.Is(problem, fs.ErrNotExist) {
+			err = problem
+		}
+		for _, entry := range entries {
+			switch name := entry.Name(); {
+			case !strings.HasSuffix(name, spoolSuffix):
+			case strings.HasSuffix(name, "."+databaseTag(db)+spoolSuffix):
 				own++
-			} else {
+			default:
 				others++
 			}
 		}
 	}
-	return own, others
+	return own, others, err
 }
 
 func databaseTag(db string) string {

@@ -56,6 +56,21 @@ func TestSpoolBesideAMerger(t *testing.T) {
 	sameLines(t, "merged", fileLines(t, dayPath(db)), want)
 }
 
+// What waits is found in a folder of any name, and one that cannot be read is told of.
+func TestSpoolWaits(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a[b*", "spool")
+	leaveSpool(t, folder, SpoolName(testClock(), "r1", "/db"), testEntries(testLines("a", 0, 1)))
+	leaveSpool(t, folder, SpoolName(testClock(), "r2", "/other"), testEntries(testLines("b", 0, 1)))
+	writeTestFile(t, filepath.Join(folder, "note"), "")
+	missing, none := filepath.Join(folder, "missing"), filepath.Join(folder, "note")
+	if own, others, err := SpoolWaits([]string{missing, folder}, "/db"); own != 1 || others != 1 || err != nil {
+		t.Errorf("%d for this database, %d for others, %v", own, others, err)
+	}
+	if own, _, err := SpoolWaits([]string{none, folder}, "/db"); own != 1 || err == nil {
+		t.Errorf("beside one that is no folder: %d, %v", own, err)
+	}
+}
+
 func TestSpoolFolders(t *testing.T) {
 	tests := []struct {
 		home string

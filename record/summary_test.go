@@ -106,6 +106,27 @@ func TestSummarizeOverMergeAndArchive(t *testing.T) {
 	check("late")
 }
 
+// Lines of any length leave those behind them what they are, and many hosts make
+// none longer.
+func TestSummarizeWithManyHosts(t *testing.T) {
+	db, store := summaryDatabase(t)
+	for i := range 100 {
+		writeTestFile(t, filepath.Join(db, metaFolder, hostsFolder, fmt.Sprint("n", i), "d/a/log/20241001"), fmt.Sprintf(`{"message_level": "Error", "message": "%d"}`+"\n", i))
+	}
+	if got := summarized(t, store, "20241001", "20241002"); !strings.Contains(got, "log map[Debug:1 Error:102 Info:1]") {
+		t.Error(got)
+	}
+	kept, err := os.ReadFile(rollupFile(db, "202410"))
+	if err != nil || len(kept) > 1<<10 {
+		t.Errorf("%d bytes are kept, %v", len(kept), err)
+	}
+	long := strings.Repeat("x", 100<<10) + "\n" + strings.Repeat("y", 2<<20) + "\n"
+	writeTestFile(t, rollupFile(db, "202410"), long+strings.ReplaceAll(string(kept), `"ok"=1`, `"ok"=7`))
+	if got := summarized(t, store, "20241002", "20241002"); !strings.Contains(got, "ok:7") {
+		t.Error("a closed day is counted again:", got)
+	}
+}
+
 func TestSummarizeRefuses(t *testing.T) {
 	store, _ := liveStore(t, t.TempDir(), LayoutDirect)
 	for _, days := range [][2]string{{"", ""}, {"20241002", "20241001"}, {"20241301", "20241401"}, {"00010101", "99991231"}} {

@@ -32,9 +32,13 @@ func (s *Store) Survey() (*Survey, error) {
 // Settings reads the settings of an item; found is false where there is no file.
 func (v *Survey) Settings(item Item) (settings ItemSettings, found bool, err error) {
 	elem := []string{item.Direction, item.Name, itemFile}
-	data, _, err := v.read(elem, len(v.buf))
+	data, cut, err := v.read(elem, min(len(v.buf), maxItemFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ItemSettings{}, false, nil
+	}
+	if cut {
+		settings, err = v.store.ReadItem(item)
+		return settings, true, err
 	}
 	if err == nil {
 		settings, err = parseItem(data)

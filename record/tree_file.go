@@ -14,20 +14,23 @@ import (
 const maxSmallFile = 4 << 20
 
 // ReadFile reads a small file (at most 4 MiB) of the tree.
-func (t *Tree) ReadFile(elem ...string) ([]byte, error) {
+func (t *Tree) ReadFile(elem ...string) ([]byte, error) { return t.readFile(maxSmallFile, elem) }
+
+// readFile reads a file that has at most so many bytes.
+func (t *Tree) readFile(most int, elem []string) ([]byte, error) {
 	fd, err := t.open(unix.O_RDONLY, 0, elem...)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	data, err := readAll(fd)
+	data, err := readAll(fd, most)
 	if err != nil {
 		return nil, pathError("read", t.Path(elem...), err)
 	}
 	return data, nil
 }
 
-func readAll(fd int) ([]byte, error) {
+func readAll(fd, most int) ([]byte, error) {
 	buf := make([]byte, 0, 4096)
 	for {
 		if len(buf) == cap(buf) {
@@ -43,8 +46,8 @@ func readAll(fd int) ([]byte, error) {
 			return buf, nil
 		}
 		buf = buf[:len(buf)+n]
-		if len(buf) > maxSmallFile {
-			return nil, fmt.Errorf("is larger than %d bytes", maxSmallFile)
+		if len(buf) > most {
+			return nil, fmt.Errorf("is larger than %d bytes", most)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func startShell(t *testing.T) *shell {
 	}
 	master, slave := openTerminal(t)
 	cmd := exec.Command(bash, "--norc", "--noprofile", "--noediting", "-i")
-	cmd.Env = append(os.Environ(), "PS1=", "W="+wrapProgram+" -stdout - --", "PROGRAM="+wrapProgram, "F="+t.TempDir())
+	cmd.Env = append(os.Environ(), "PS1=", "W="+wrapProgram+" -stdout - --", "PROGRAM="+wrapProgram, "F="+t.TempDir(), "LC_ALL=C")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

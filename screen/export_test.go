@@ -44,6 +44,9 @@ func TestExportOverwritesNothingUnasked(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(path, 0o640); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
 	content := func() string {
 		data, err := os.ReadFile(path)
 		if err != nil {

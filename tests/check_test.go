@@ -59,11 +59,12 @@ func (s *site) toldOf(t testing.TB) map[string]int {
 	return counts
 }
 
-// Many checks at once on many hosts tell of each item once.
+// Many checks at once on many hosts tell of each item once, which is once a day.
 func TestManyChecksAtOnceTellOnce(t *testing.T) {
 	t.Parallel()
 	const items, checks = 7, 20
 	s := newCheckSite(t, items, "")
+	begun := time.Now().Day()
 	var group sync.WaitGroup
 	for i := range checks {
 		group.Go(func() {
@@ -74,9 +75,13 @@ func TestManyChecksAtOnceTellOnce(t *testing.T) {
 	}
 	group.Wait()
 	s.mvrun(t, "check") // sends what one of them may have left
+	most := 1
+	if time.Now().Day() != begun {
+		most = 2 // midnight has passed
+	}
 	counts := s.toldOf(t)
 	for i := range items {
-		if item := fmt.Sprintf("LSF/item%03d", i); counts[item] != 1 {
+		if item := fmt.Sprintf("LSF/item%03d", i); counts[item] < 1 || counts[item] > most {
 			t.Errorf("%s was told of %d times", item, counts[item])
 		}
 	}

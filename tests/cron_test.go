@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,13 +49,13 @@ func startCron(t *testing.T, crontab string) *cron {
 			t.Fatal(err)
 		}
 	}
-	catcher := filepath.Join(folder, "sendmail")
+	catcher := filepath.Join(folder, cronMark+strconv.Itoa(os.Getpid()))
 	writeFile(t, catcher, "#!/bin/sh\ncat >\"$(mktemp '"+c.mails+"/XXXXXX')\"\n", 0o755)
 	writeFile(t, filepath.Join(folder, "crontab"), "", 0o644)
 	placeMailer(t, catcher)
 	if c.private {
 		writeFile(t, filepath.Join(folder, "tables", "root"), crontab, 0o600)
-		c.process = exec.Command("unshare", "--mount", "sh", "-e", "-c", privateCron, daemon, folder)
+		c.process = exec.Command("unshare", "--mount", "sh", "-e", "-c", privateCron, daemon, folder, catcher)
 	} else {
 		placeCrontab(t, crontab)
 		c.process = exec.Command(daemon, "-f")
@@ -69,7 +70,7 @@ const privateCron = `
 mount --bind "$1/tables" ` + cronTables + `
 mount --bind "$1/cron.d" /etc/cron.d
 mount --bind "$1/crontab" /etc/crontab
-mount --bind "$1/sendmail" ` + cronMailer + `
+mount --bind "$2" ` + cronMailer + `
 mount --bind "$1/run" /run
 exec "$0" -f`
 
@@ -83,6 +84,9 @@ func mountsAllowed(folder string) bool {
 // one that is there is covered by a private mount.
 func placeMailer(t *testing.T, catcher string) {
 	t.Helper()
+	if target, err := os.Readlink(cronMailer); err == nil {
+		removeLeftover(t, cronMailer, filepath.Base(target))
+	}
 	err := os.Symlink(catcher, cronMailer)
 	if err == nil {
 		t.Cleanup(func() { os.Remove(cronMailer) })
@@ -97,11 +101,31 @@ func placeMailer(t *testing.T, catcher string) {
 func placeCrontab(t *testing.T, crontab string) {
 	t.Helper()
 	path := filepath.Join(cronTables, "root")
+	if data, err := os.ReadFile(path); err == nil {
+		first, _, _ := strings.Cut(string(data), "\n")
+		removeLeftover(t, path, strings.TrimPrefix(first, "# "))
+	}
 	if _, err := os.Lstat(path); err == nil {
 		lacks(t, "the right to mount, since root has a crontab")
 	}
-	writeFile(t, path, crontab, 0o600)
+	writeFile(t, path, fmt.Sprintf("# %s%d\n%s", cronMark, os.Getpid(), crontab), 0o600)
 	t.Cleanup(func() { os.Remove(path) })
+}
+
+// cronMark, and the process, is in what the tests put into the machine's own folders.
+const cronMark = "of-the-tests-of-mvrun-"
+
+// removeLeftover removes what tests have put there that were killed since.
+func removeLeftover(t *testing.T, path, mark string) {
+	t.Helper()
+	process, marked := strings.CutPrefix(mark, cronMark)
+	pid, err := strconv.Atoi(process)
+	if !marked || err != nil || pid <= 0 || syscall.Kill(pid, 0) != syscall.ESRCH {
+		return
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (c *cron) start(t *testing.T, output string) {

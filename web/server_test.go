@@ -317,10 +317,11 @@ func TestLogin(t *testing.T) {
 	if code := post(url.Values{"do": {"mute"}, "for": {"8h"}, "reason": {"maintenance"}, "csrf": {word}}); code != http.StatusSeeOther {
 		t.Errorf("a form: %d", code)
 	}
+	until := s.clock.Add(8 * time.Hour).Local().Format(record.TimeLayout)
 	s.clock = s.clock.Add(time.Second)
 	mutes := s.get("/api/v1/mutes", with).Body.String()
 	logs := s.get("/api/v1/records/log?direction=default", with).Body.String()
-	if !strings.Contains(mutes, `"pattern":"LSF/nodes"`) || !strings.Contains(logs, "LSF/nodes is muted by alice until 2026-11-26 20:30:00: maintenance") {
+	if !strings.Contains(mutes, `"pattern":"LSF/nodes"`) || !strings.Contains(logs, "LSF/nodes is muted by alice until "+until+": maintenance") {
 		t.Errorf("%s%s", mutes, logs)
 	}
 	if code := post(url.Values{"do": {"unmute"}, "csrf": {word}}); code != http.StatusSeeOther || strings.Contains(s.get("/api/v1/mutes", with).Body.String(), "LSF/nodes") {
