@@ -128,6 +128,25 @@ func removeLeftover(t *testing.T, path, mark string) {
 	}
 }
 
+func TestCronLeftovers(t *testing.T) {
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for mark, stays := range map[string]bool{
+		cronMark + strconv.Itoa(ended.Process.Pid): false,
+		cronMark + strconv.Itoa(os.Getpid()):       true,
+		"m h dom mon dow command":                  true,
+	} {
+		path := filepath.Join(t.TempDir(), "root")
+		writeFile(t, path, "", 0o600)
+		removeLeftover(t, path, mark)
+		if _, err := os.Stat(path); stays != (err == nil) {
+			t.Errorf("%q: %v", mark, err)
+		}
+	}
+}
+
 func (c *cron) start(t *testing.T, output string) {
 	t.Helper()
 	file, err := os.Create(output)
