@@ -28,6 +28,7 @@ type job struct {
 	stops, resumes int
 	resuming       *time.Timer // looks whether the CONT that reached mvrun has reached the command as well; nil for none
 	held           bool        // the command's group had the terminal
+	groupStopped   bool        // mvrun has sent the command's whole group a TSTP
 }
 
 // noticeStop is called when the command was stopped. With a terminal, mvrun stops too, so that the shell sees its job
@@ -124,8 +125,12 @@ func (j *job) fromShell() bool {
 
 // resume handles a CONT that mvrun received. The caller holds s.mu.
 func (j *job) resume(s *Supervisor) {
-	switch {
-	case !j.fromShell():
+	groupStopped := j.groupStopped
+	j.groupStopped = false
+	switch shell := j.fromShell(); {
+	case !shell && groupStopped:
+		j.signalGroup(unix.SIGCONT)
+	case !shell:
 		j.signalCommand(unix.SIGCONT)
 	case j.shared:
 		// The shell's CONT goes to the whole group, but one process after another. If this one was for mvrun

@@ -120,7 +120,10 @@ func (j *job) forward(s *Supervisor, c caught) {
 	case j.shared && s.terminal.sent(c):
 	case endsProcess(sig) && j.shared:
 		j.signalShared(s, sig)
-	case endsProcess(sig) || sig == unix.SIGTSTP && !j.shared:
+	case endsProcess(sig):
+		j.signalGroup(sig)
+	case sig == unix.SIGTSTP && !j.shared:
+		j.groupStopped = true
 		j.signalGroup(sig)
 	default:
 		j.signalCommand(sig)

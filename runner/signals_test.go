@@ -91,6 +91,42 @@ func TestTermReachesForegroundChild(t *testing.T) {
 	}
 }
 
+// TestStoppedGroupGoesOn: TSTP reaches the command's whole group, and so has the CONT after it to.
+func TestStoppedGroupGoesOn(t *testing.T) {
+	r, stdin := openPipe(t)
+	w := prepare(t, "-stdout -", "sh", "-c", `sh -c 'echo $$ $PPID; exec cat'; exit 6`)
+	w.cmd.Stdin = r
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without a terminal
+	w.start()
+	var child, command int
+	if _, err := fmt.Sscan(w.line(), &child, &command); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"once", "twice"} {
+		w.signal(syscall.SIGTSTP)
+		awaitState(t, command, "T")
+		awaitState(t, child, "T")
+		w.signal(syscall.SIGCONT)
+		_, _ = stdin.WriteString(text + "\n")
+		w.expect(text)
+	}
+	stdin.Close()
+	if status, _ := w.wait(); status.ExitStatus() != 6 {
+		t.Errorf("wait status %#x, want the job's 6", status)
+	}
+}
+
+func awaitState(t *testing.T, pid int, state string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if strings.Contains(string(status), "State:\t"+state) {
+			return
+		}
+	}
+	t.Fatalf("process %d does not come to state %s", pid, state)
+}
+
 func TestSecondTermReachesWholeTree(t *testing.T) {
 	r, held := openPipe(t)
 	w := prepare(t, "-stdout -", "sh", "-c", `trap 'echo first' TERM
