@@ -35,7 +35,14 @@ type job struct {
 // stopped and takes the terminal back. Without one, nobody would continue mvrun, and somebody who stops and continues
 // the command alone must not leave a stopped mvrun behind.
 func (s *Supervisor) noticeStop(j *job, sig unix.Signal) {
-	if !s.terminal.exists() || !jobControl(sig) || !stillStopped(j.child.pid) {
+	if !s.terminal.exists() || !stillStopped(j.child.pid) {
+		return
+	}
+	if sig == unix.SIGSTOP {
+		s.followStop(j)
+		return
+	}
+	if !jobControl(sig) {
 		return
 	}
 	if j.shared {
@@ -51,6 +58,18 @@ func (s *Supervisor) noticeStop(j *job, sig unix.Signal) {
 	}
 	s.takeTerminal(j)
 	s.sleep(j, sig, true)
+}
+
+// followStop stops mvrun with a command that has stopped itself by STOP, where a shell waits for that to have its
+// terminal back. In the background, and where no shell is there, a STOP is somebody's who will continue the command
+// alone.
+func (s *Supervisor) followStop(j *job) {
+	foreground := s.terminal.foreground()
+	if foreground != s.terminal.group && foreground != j.group() || orphaned(s.terminal.group) {
+		return
+	}
+	s.takeTerminal(j)
+	s.sleep(j, unix.SIGSTOP, false)
 }
 
 func jobControl(sig unix.Signal) bool {
