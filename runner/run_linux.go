@@ -39,7 +39,7 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	}
 	r.PID = j.child.pid
 	j.pumps = st.pumps
-	g := s.newGuardian(c, st)
+	g := s.newGuardian(c, r.PID, st)
 	st.start()
 	s.catcher.begin()
 	s.bindPTY(c, st, j)
