@@ -95,7 +95,7 @@ func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, g *guard
 		case sig := <-j.child.stops:
 			s.noticeStop(j, sig)
 		case <-j.kills:
-			r.escaped(s.killTree(s.lockedTree))
+			r.escaped(s.killCommand())
 		case <-later.C:
 			memory = readMemoryEvents()
 		case <-guard:
