@@ -25,9 +25,13 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 		return r
 	}
 	st := s.openStreams(c)
-	r.Notes = st.notes
 	s.catcher.catchUp() // one of them may keep the command from being started
 	j, err := s.start(c, st.files)
+	if tooManyFiles(err) {
+		st = s.inheritedStreams(st)
+		j, err = s.start(c, st.files)
+	}
+	r.Notes = st.notes
 	if err != nil || j == nil {
 		r.hold = st.discard()
 		if err != nil {
@@ -50,6 +54,8 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	s.finish(st, j, g, r)
 	return r
 }
+
+func tooManyFiles(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
 
 // failed is the result of a command that could not be executed.
 func (r *Result) failed(err error) {
