@@ -33,7 +33,7 @@ func TestSignalsArriveOnce(t *testing.T) {
 	}
 	list := []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT,
 		syscall.SIGWINCH, syscall.SIGALRM, syscall.SIGTSTP, syscall.SIGABRT, syscall.SIGXCPU, syscall.SIGVTALRM,
-		syscall.SIGIO, syscall.SIGPWR, 35, 50, 64, syscall.SIGTERM, syscall.SIGTERM}
+		syscall.SIGIO, syscall.SIGPWR, syscall.SIGPIPE, syscall.SIGXFSZ, 35, 50, 64, syscall.SIGTERM, syscall.SIGTERM}
 	for _, sig := range list {
 		w.signal(sig)
 		w.expect(fmt.Sprintf("<%d>", sig))
@@ -45,6 +45,19 @@ func TestSignalsArriveOnce(t *testing.T) {
 	status, r := w.wait()
 	if status.ExitStatus() != 3 || r.StoppedBy != int(syscall.SIGHUP) || r.Cause != "exited" {
 		t.Errorf("wait status %#x, stopped by %d, cause %s", status, r.StoppedBy, r.Cause)
+	}
+}
+
+// TestUnusualSignals: a program in Go dies of these, and mvrun is one.
+func TestUnusualSignals(t *testing.T) {
+	w := startWrap(t, "-stdout -", "sh", "-c", `trap 'echo got 16' 16; trap 'echo got 34; exit 5' 34; echo ready; while :; do sleep 0.05; done`)
+	w.expect("ready")
+	for _, sig := range []syscall.Signal{16, 34} { // STKFLT, RTMIN
+		w.signal(sig)
+		w.expect(fmt.Sprintf("got %d", sig))
+	}
+	if status, _ := w.wait(); status.ExitStatus() != 5 {
+		t.Errorf("wait status %#x, want the job's 5", status)
 	}
 }
 
