@@ -13,12 +13,14 @@ import (
 // passed on, or not recorded, is lost.
 //
 // The run itself is not the guardian's to end. It cannot wait for the command,
-// whose parent it is not, and so the run is closed as lost by the next one.
+// whose parent it is not, and so the run is closed as lost by the next one. But it
+// sees whether the command still lives, and says so to runs that must not overlap
+// it (see overlap_lost.go).
 
-// guardian says how a guardian is started.
-func (j *job) guardian() (args, env []string, state []byte) {
-	state, _ = j.drainState([2][]byte{}) // without it the guardian leaves at once
-	return []string{"mvrun", internalGuard}, os.Environ(), state
+// guardian says how a guardian is started for the command with this process id.
+func (j *job) guardian(pid int) (args, env []string, state []byte) {
+	state, _ = j.drainState([2][]byte{}) // without it the guardian does not look at the output
+	return []string{"mvrun", internalGuard, j.placeName(), j.lostRun(pid)}, os.Environ(), state
 }
 
 // guard is the guardian's whole life. Nothing is done, and no more memory taken
@@ -26,7 +28,16 @@ func (j *job) guardian() (args, env []string, state []byte) {
 //
 // Output that --quiet held back is shown then, and what follows it as well: the
 // run will be recorded as lost, which is no success.
-func guard() int {
+func guard(args []string) int {
 	runner.AwaitMvrunsEnd()
-	return drain()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		if len(args) == 2 {
+			standForLost(args[0], args[1])
+		}
+	}()
+	status := drain()
+	<-over
+	return status
 }

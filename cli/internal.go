@@ -29,7 +29,7 @@ func internal(name string, args []string) int {
 	case name == internalDrain:
 		return drain()
 	case name == internalGuard:
-		return guard()
+		return guard(args)
 	case name == internalBecome:
 		return runner.Become(args)
 	case name == internalProbe:

@@ -21,22 +21,18 @@ func (j *job) overlapAllows() bool {
 	if j.options.overlap == overlapAllow {
 		return true
 	}
-	db := ""
-	if j.store != nil {
-		db = j.store.Path()
-	}
 	mine := false
 	pursued := map[string]*pursuit{}
 	for {
 		within := j.around()
 		if !mine {
 			var err error
-			if mine, err = takePlace(db, j.item, j.run, within); err != nil {
+			if mine, err = takePlace(j.database(), j.item, j.run, within); err != nil {
 				j.warn(fmt.Sprintf("overlap: %v; the job runs all the same", err))
 				return true
 			}
 		}
-		var others []record.Mark
+		var others []other
 		if mine || j.options.overlap != overlapWait { // who waits for the place need not know who has it
 			others = j.others(within)
 		}
@@ -60,9 +56,36 @@ func (j *job) overlapAllows() bool {
 	}
 }
 
-// others are the item's runs on this host that are not around this one, or none
-// where the database does not answer.
-func (j *job) others(a around) []record.Mark {
+// other is another run of the item on this host.
+type other struct {
+	record.Mark
+	lost   bool // its mvrun was killed, and the process is its command
+	teller int  // of a lost one, the user who has told of it
+}
+
+// database is where the item's runs find each other, "" where none is known.
+func (j *job) database() string {
+	if j.store == nil {
+		return ""
+	}
+	return j.store.Path()
+}
+
+// others are the item's runs on this host that are not around this one; where the
+// database does not answer, those that are known without it.
+func (j *job) others(a around) (list []other) {
+	marks := j.marks()
+	for _, mark := range marks[record.StateAlive] {
+		list = append(list, other{Mark: mark})
+	}
+	lost := lostRuns(j.placeName())
+	if len(list)+len(lost) == 0 && len(marks[record.StateDead]) > 0 && j.pause(overlapPoll) {
+		lost = lostRuns(j.placeName()) // of a run that was lost just now, the guardian may not have been awake yet
+	}
+	return notAround(append(list, lost...), a)
+}
+
+func (j *job) marks() map[record.State][]record.Mark {
 	if j.store == nil {
 		return nil
 	}
@@ -72,7 +95,7 @@ func (j *job) others(a around) []record.Mark {
 		answers <- marks
 	}()
 	marks, _ := record.AwaitFairly(answers, startBudget, record.Starved)
-	return notAround(marks[record.StateAlive], a)
+	return marks
 }
 
 // around are the runs that this one stands within, as far as they can be known
@@ -93,44 +116,53 @@ type around struct {
 	pids map[int]bool
 }
 
-// notAround leaves out the marks of runs that are around this one. A parent that is
+// notAround leaves out the runs that are around this one. A parent that is
 // known by its id alone, since it did not start this run by a child of its own, has
 // told of its parent in its mark.
-func notAround(marks []record.Mark, a around) (others []record.Mark) {
+func notAround(list []other, a around) (others []other) {
 	parents := map[string]string{}
-	for _, mark := range marks {
-		parents[mark.Run] = mark.Parent
+	for _, o := range list {
+		parents[o.Run] = o.Parent
 	}
 	runs := map[string]bool{}
 	for run := a.run; run != "" && !runs[run]; run = parents[run] {
 		runs[run] = true
 	}
-	for _, mark := range marks {
-		if !runs[mark.Run] && !a.pids[mark.PID] {
-			others = append(others, mark)
+	for _, o := range list {
+		if !runs[o.Run] && !a.pids[o.PID] {
+			others = append(others, o)
 		}
 	}
 	return others
 }
 
-func whoRuns(others []record.Mark) string {
-	for _, mark := range others {
-		return fmt.Sprintf("run %s of PID %d is still running", mark.Run, mark.PID)
+func whoRuns(others []other) string {
+	if len(others) == 0 {
+		return "another run is still running"
 	}
-	return "another run is still running"
+	o := others[0]
+	if o.lost {
+		return fmt.Sprintf("run %s is still running, as PID %d; its mvrun was killed", o.Run, o.PID)
+	}
+	return fmt.Sprintf("run %s of PID %d is still running", o.Run, o.PID)
 }
 
 // stopOthers goes on to end the item's other runs, and fails where one of them
 // cannot be signalled, as another user's.
-func (j *job) stopOthers(others []record.Mark, pursued map[string]*pursuit) error {
-	for _, mark := range others {
-		p := pursued[mark.Run]
+func (j *job) stopOthers(others []other, pursued map[string]*pursuit) error {
+	for _, o := range others {
+		name := fmt.Sprintf("%s %v", o.Run, o.lost) // it may be lost meanwhile, and then begins anew
+		p := pursued[name]
 		if p == nil {
 			p = &pursuit{since: time.Now()}
-			pursued[mark.Run] = p
+			pursued[name] = p
 		}
-		if err := p.goOn(mark.PID, j.options.killAfter); err != nil && err != unix.ESRCH {
-			return fmt.Errorf("run %s of PID %d, user %s, cannot be stopped: %w", mark.Run, mark.PID, mark.User, err)
+		goOn := p.goOn
+		if o.lost {
+			goOn = p.stopLost
+		}
+		if err := goOn(o, j.options.killAfter); err != nil && err != unix.ESRCH {
+			return fmt.Errorf("run %s of PID %d, user %s, cannot be stopped: %w", o.Run, o.PID, o.User, err)
 		}
 	}
 	return nil
@@ -149,7 +181,8 @@ const recordPatience = 10 * time.Second
 // goOn sends TERM, which is for the job; once kill-after has passed it has the
 // job's whole tree killed, by the mvrun that runs it and that stays to record how
 // it ended; and KILL to that mvrun only where nothing of this has come about.
-func (p *pursuit) goOn(pid int, killAfter time.Duration) error {
+func (p *pursuit) goOn(o other, killAfter time.Duration) error {
+	pid := o.PID
 	elapsed := time.Since(p.since)
 	switch {
 	case p.steps == 0:

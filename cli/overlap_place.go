@@ -63,6 +63,9 @@ func (a around) has(name func(holder string) string) bool {
 	return false
 }
 
+// placeName is the name of the item's outermost place.
+func (j *job) placeName() string { return placeName(j.database(), j.item, 0, "") }
+
 // placeName is the name of a place, or with a holder that of its sign.
 func placeName(db string, item record.Item, level int, holder string) string {
 	h := fnv.New128a()

@@ -91,7 +91,7 @@ func (l Language) Describe(v *Verdict, p Problem, now time.Time) string {
 		return l.say("run %s on %s, begun %s, took %s; --max-duration is %s", "运行%s (主机%s) 开始于%s, 已用时%s, 超过上限%s",
 			p.Run, p.Host, since, spoken(p.Length), spoken(p.Limit))
 	case WrapperLost:
-		return l.say("the mvrun of run %s on %s was killed; how the job ended is not known", "运行%s (主机%s) 的mvrun进程被终止, 作业结果未知", p.Run, p.Host)
+		return l.say("the mvrun of run %s on %s was killed; the job may still be running, how it ended is not known", "运行%s (主机%s) 的mvrun进程被终止, 作业可能仍在运行, 作业结果未知", p.Run, p.Host)
 	case NeverFinished:
 		return l.say("run %s on %s, begun %s, never finished: the host was started anew meanwhile", "运行%s (主机%s) 开始于%s, 因主机重启而未结束", p.Run, p.Host, since)
 	case Failing:

@@ -53,10 +53,13 @@ func (m Mark) encode() []byte {
 }
 
 // Self describes this process.
-func Self() Process {
+func Self() Process { return ProcessOf(os.Getpid()) }
+
+// ProcessOf describes a process that is as this one is numbered: of its PID
+// namespace.
+func ProcessOf(pid int) Process {
 	boot := ReadProc("/proc/sys/kernel/random/boot_id", make([]byte, ProcBytes))
 	space, _ := os.Readlink("/proc/self/ns/pid")
-	pid := os.Getpid()
 	ticks, _, _ := startTicks(pid)
 	return Process{PID: pid, Ticks: ticks, Boot: string(bytes.TrimSpace(boot)), Space: space}
 }

@@ -38,10 +38,10 @@ type Command struct {
 	// records, the outer one must not find before it knows. It costs the output the sinks' time.
 	SinkFirst bool
 
-	// Guardian, if set, is called when the command has run for a while. With what it gives, args[0] included, this
-	// program is started again in a session of its own, to stand by and to go on with the output should this process
-	// be killed. The new process calls AwaitMvrunsEnd and TakeOver.
-	Guardian func() (args, env []string, state []byte)
+	// Guardian, if set, is called with the command's process id when it has run for a while. With what it gives,
+	// args[0] included, this program is started again in a session of its own, to stand by and to go on with the
+	// output should this process be killed. The new process calls AwaitMvrunsEnd and TakeOver.
+	Guardian func(pid int) (args, env []string, state []byte)
 
 	// Trampoline, if set, is used where CHLD was ignored when this process started, so that the command finds it
 	// ignored, too: with these arguments, args[0] included, and some more, this program is started again and calls

@@ -26,7 +26,7 @@ func (s *Supervisor) Exec(ctx context.Context, request ExecRequest) (ExecResult,
 	case <-h.child.done:
 	case <-ctx.Done():
 		result.TimedOut = true
-		s.killTree(func() []process { return s.helperTree(h.child) })
+		s.killTree(func() []process { return s.helperTree(h.child) }, func() bool { return false })
 		h.child.awaitEnd(killPatience)
 	}
 	return h.result(result), nil

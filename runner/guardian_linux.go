@@ -24,7 +24,8 @@ const guardAfter = 100 * time.Millisecond
 type guardian struct {
 	supervisor *Supervisor
 	streams    *streams
-	plan       func() (args, env []string, state []byte) // nil for no guardian
+	command    int                                          // its process id
+	plan       func(int) (args, env []string, state []byte) // nil for no guardian
 
 	mu      sync.Mutex
 	over    bool // it has been dismissed, or is never to start
@@ -33,8 +34,8 @@ type guardian struct {
 }
 
 // newGuardian makes a guardian that is not started yet, and the pumps dismiss it when it has to go.
-func (s *Supervisor) newGuardian(c *Command, st *streams) *guardian {
-	g := &guardian{supervisor: s, streams: st, plan: c.Guardian, control: -1}
+func (s *Supervisor) newGuardian(c *Command, pid int, st *streams) *guardian {
+	g := &guardian{supervisor: s, streams: st, command: pid, plan: c.Guardian, control: -1}
 	// With process 1 the kernel ends all others of its namespace.
 	g.over = g.plan == nil || len(st.pumps) == 0 || os.Getpid() == 1
 	if !g.over {
@@ -76,7 +77,7 @@ func (g *guardian) start() {
 	}()
 	next := successor{files: g.supervisor.standardFiles(), handed: handed}
 	next.files[0] = uintptr(control[0])
-	next.args, next.env, next.state = g.plan()
+	next.args, next.env, next.state = g.plan(g.command)
 	child, err := g.supervisor.startSuccessor(next)
 	if err != nil {
 		closeAll(control[1])

@@ -28,13 +28,21 @@ type job struct {
 	stops, resumes int
 	resuming       *time.Timer // looks whether the CONT that reached mvrun has reached the command as well; nil for none
 	held           bool        // the command's group had the terminal
+	groupStopped   bool        // mvrun has sent the command's whole group a TSTP
 }
 
 // noticeStop is called when the command was stopped. With a terminal, mvrun stops too, so that the shell sees its job
 // stopped and takes the terminal back. Without one, nobody would continue mvrun, and somebody who stops and continues
 // the command alone must not leave a stopped mvrun behind.
 func (s *Supervisor) noticeStop(j *job, sig unix.Signal) {
-	if !s.terminal.exists() || !jobControl(sig) || !stillStopped(j.child.pid) {
+	if !s.terminal.exists() || !stillStopped(j.child.pid) {
+		return
+	}
+	if sig == unix.SIGSTOP {
+		s.followStop(j)
+		return
+	}
+	if !jobControl(sig) {
 		return
 	}
 	if j.shared {
@@ -50,6 +58,18 @@ func (s *Supervisor) noticeStop(j *job, sig unix.Signal) {
 	}
 	s.takeTerminal(j)
 	s.sleep(j, sig, true)
+}
+
+// followStop stops mvrun with a command that has stopped itself by STOP, where a shell waits for that to have its
+// terminal back. In the background, and where no shell is there, a STOP is somebody's who will continue the command
+// alone.
+func (s *Supervisor) followStop(j *job) {
+	foreground := s.terminal.foreground()
+	if foreground != s.terminal.group && foreground != j.group() || orphaned(s.terminal.group) {
+		return
+	}
+	s.takeTerminal(j)
+	s.sleep(j, unix.SIGSTOP, false)
 }
 
 func jobControl(sig unix.Signal) bool {
@@ -124,8 +144,12 @@ func (j *job) fromShell() bool {
 
 // resume handles a CONT that mvrun received. The caller holds s.mu.
 func (j *job) resume(s *Supervisor) {
-	switch {
-	case !j.fromShell():
+	groupStopped := j.groupStopped
+	j.groupStopped = false
+	switch shell := j.fromShell(); {
+	case !shell && groupStopped:
+		j.signalGroup(unix.SIGCONT)
+	case !shell:
 		j.signalCommand(unix.SIGCONT)
 	case j.shared:
 		// The shell's CONT goes to the whole group, but one process after another. If this one was for mvrun

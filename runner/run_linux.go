@@ -25,9 +25,13 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 		return r
 	}
 	st := s.openStreams(c)
-	r.Notes = st.notes
 	s.catcher.catchUp() // one of them may keep the command from being started
 	j, err := s.start(c, st.files)
+	if tooManyFiles(err) {
+		st = s.inheritedStreams(st)
+		j, err = s.start(c, st.files)
+	}
+	r.Notes = st.notes
 	if err != nil || j == nil {
 		r.hold = st.discard()
 		if err != nil {
@@ -39,7 +43,7 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	}
 	r.PID = j.child.pid
 	j.pumps = st.pumps
-	g := s.newGuardian(c, st)
+	g := s.newGuardian(c, r.PID, st)
 	st.start()
 	s.catcher.begin()
 	s.bindPTY(c, st, j)
@@ -50,6 +54,8 @@ func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	s.finish(st, j, g, r)
 	return r
 }
+
+func tooManyFiles(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
 
 // failed is the result of a command that could not be executed.
 func (r *Result) failed(err error) {
@@ -95,7 +101,7 @@ func (s *Supervisor) supervise(ctx context.Context, c *Command, j *job, g *guard
 		case sig := <-j.child.stops:
 			s.noticeStop(j, sig)
 		case <-j.kills:
-			r.escaped(s.killTree(s.lockedTree))
+			r.escaped(s.killCommand())
 		case <-later.C:
 			memory = readMemoryEvents()
 		case <-guard:

@@ -56,6 +56,9 @@ func (s *Supervisor) Exec(context.Context, ExecRequest) (ExecResult, error) {
 // AskToKill returns an error.
 func AskToKill(int) error { return errSystem() }
 
+// SignalOrphan returns an error.
+func SignalOrphan(int, syscall.Signal, bool) error { return errSystem() }
+
 // DieOf returns at once; the caller exits with 128+N.
 func DieOf(syscall.Signal) {}
 

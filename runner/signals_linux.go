@@ -35,12 +35,12 @@ func (s *Supervisor) listen() {
 }
 
 // catchable leaves out what cannot be caught; what a fault of mvrun's own code raises; CHLD and URG, which the runtime
-// uses; TTIN and TTOU, which stop mvrun as they should; and the three that the runtime and C libraries keep for
+// uses; TTIN and TTOU, which stop mvrun as they should; and the two that the runtime and C libraries keep for
 // themselves.
 func catchable(sig unix.Signal) bool {
 	switch sig {
-	case unix.SIGKILL, unix.SIGSTOP, unix.SIGILL, unix.SIGTRAP, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV, unix.SIGSTKFLT,
-		unix.SIGSYS, unix.SIGCHLD, unix.SIGURG, unix.SIGTTIN, unix.SIGTTOU, 32, 33, 34:
+	case unix.SIGKILL, unix.SIGSTOP, unix.SIGILL, unix.SIGTRAP, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV,
+		unix.SIGSYS, unix.SIGCHLD, unix.SIGURG, unix.SIGTTIN, unix.SIGTTOU, 32, 33:
 		return false
 	}
 	return true
@@ -67,7 +67,7 @@ func notifySignals(list []unix.Signal, deliver func(caught)) (stop func()) {
 
 // handle passes a signal on to the command, or keeps it until there is one.
 func (s *Supervisor) handle(c caught) {
-	if c.signal == unix.SIGPIPE || c.signal == unix.SIGXFSZ { // mvrun's own writes have raised them
+	if c.fromOwnWrite() {
 		return
 	}
 	s.mu.Lock()
@@ -84,6 +84,12 @@ func (s *Supervisor) handle(c caught) {
 		return
 	}
 	s.job.forward(s, c)
+}
+
+// fromOwnWrite tells whether a write of mvrun's own has raised the signal: the kernel says then that the process itself
+// has sent it. Where it says nothing, it is taken for that.
+func (c caught) fromOwnWrite() bool {
+	return (c.signal == unix.SIGPIPE || c.signal == unix.SIGXFSZ) && (!c.known || c.pid == os.Getpid())
 }
 
 // noteStop counts a signal that is meant to end mvrun. The caller holds s.mu.
@@ -120,7 +126,10 @@ func (j *job) forward(s *Supervisor, c caught) {
 	case j.shared && s.terminal.sent(c):
 	case endsProcess(sig) && j.shared:
 		j.signalShared(s, sig)
-	case endsProcess(sig) || sig == unix.SIGTSTP && !j.shared:
+	case endsProcess(sig):
+		j.signalGroup(sig)
+	case sig == unix.SIGTSTP && !j.shared:
+		j.groupStopped = true
 		j.signalGroup(sig)
 	default:
 		j.signalCommand(sig)

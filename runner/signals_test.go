@@ -33,7 +33,7 @@ func TestSignalsArriveOnce(t *testing.T) {
 	}
 	list := []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT,
 		syscall.SIGWINCH, syscall.SIGALRM, syscall.SIGTSTP, syscall.SIGABRT, syscall.SIGXCPU, syscall.SIGVTALRM,
-		syscall.SIGIO, syscall.SIGPWR, 35, 50, 64, syscall.SIGTERM, syscall.SIGTERM}
+		syscall.SIGIO, syscall.SIGPWR, syscall.SIGPIPE, syscall.SIGXFSZ, 35, 50, 64, syscall.SIGTERM, syscall.SIGTERM}
 	for _, sig := range list {
 		w.signal(sig)
 		w.expect(fmt.Sprintf("<%d>", sig))
@@ -45,6 +45,19 @@ func TestSignalsArriveOnce(t *testing.T) {
 	status, r := w.wait()
 	if status.ExitStatus() != 3 || r.StoppedBy != int(syscall.SIGHUP) || r.Cause != "exited" {
 		t.Errorf("wait status %#x, stopped by %d, cause %s", status, r.StoppedBy, r.Cause)
+	}
+}
+
+// TestUnusualSignals: a program in Go dies of these, and mvrun is one.
+func TestUnusualSignals(t *testing.T) {
+	w := startWrap(t, "-stdout -", "sh", "-c", `trap 'echo got 16' 16; trap 'echo got 34; exit 5' 34; echo ready; while :; do sleep 0.05; done`)
+	w.expect("ready")
+	for _, sig := range []syscall.Signal{16, 34} { // STKFLT, RTMIN
+		w.signal(sig)
+		w.expect(fmt.Sprintf("got %d", sig))
+	}
+	if status, _ := w.wait(); status.ExitStatus() != 5 {
+		t.Errorf("wait status %#x, want the job's 5", status)
 	}
 }
 
@@ -89,6 +102,42 @@ func TestTermReachesForegroundChild(t *testing.T) {
 	if status, _ := w.wait(); status.Signal() != syscall.SIGTERM {
 		t.Errorf("wait status %#x, want death of TERM", status)
 	}
+}
+
+// TestStoppedGroupGoesOn: TSTP reaches the command's whole group, and so has the CONT after it to.
+func TestStoppedGroupGoesOn(t *testing.T) {
+	r, stdin := openPipe(t)
+	w := prepare(t, "-stdout -", "sh", "-c", `sh -c 'echo $$ $PPID; exec cat'; exit 6`)
+	w.cmd.Stdin = r
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without a terminal
+	w.start()
+	var child, command int
+	if _, err := fmt.Sscan(w.line(), &child, &command); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"once", "twice"} {
+		w.signal(syscall.SIGTSTP)
+		awaitState(t, command, "T")
+		awaitState(t, child, "T")
+		w.signal(syscall.SIGCONT)
+		_, _ = stdin.WriteString(text + "\n")
+		w.expect(text)
+	}
+	stdin.Close()
+	if status, _ := w.wait(); status.ExitStatus() != 6 {
+		t.Errorf("wait status %#x, want the job's 6", status)
+	}
+}
+
+func awaitState(t *testing.T, pid int, state string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if strings.Contains(string(status), "State:\t"+state) {
+			return
+		}
+	}
+	t.Fatalf("process %d does not come to state %s", pid, state)
 }
 
 func TestSecondTermReachesWholeTree(t *testing.T) {

@@ -5,8 +5,11 @@ package runner_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,5 +157,23 @@ func TestAttempts(t *testing.T) {
 	status, _, out := runWrap(t, "-stdout - -attempts 3", "sh", "-c", `echo x >>"$0"; [ $(wc -l <"$0") -eq 2 ] && echo good`, count)
 	if out != "good\n" || status.ExitStatus() != 0 {
 		t.Errorf("printed %q with status %d; the second attempt succeeds", out, status.ExitStatus())
+	}
+}
+
+// TestFewDescriptors: where the pipes would leave none for the start of the command, it has its outputs as they are.
+func TestFewDescriptors(t *testing.T) {
+	for limit := 24; limit > 0; limit-- {
+		w := prepare(t, "")
+		w.cmd = exec.Command("sh", "-c", `ulimit -n "$0"; exec "$@"`, strconv.Itoa(limit), wrapProgram, "-result", w.result,
+			"-stdout", "-", "-stderr", "-", "--", "sh", "-c", "echo out; exit 3")
+		w.start()
+		out := w.rest()
+		status, r := w.wait()
+		if status.ExitStatus() != 3 || out != "out\n" {
+			t.Fatalf("with %d descriptors: wait status %#x, output %q, notes %v", limit, status, out, r.Notes)
+		}
+		if slices.Contains(r.Notes, "the output is not recorded: too many open files") {
+			return
+		}
 	}
 }

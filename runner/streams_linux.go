@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -179,6 +180,14 @@ func (st *streams) discard() *hold {
 	}
 	closeAll(st.wake)
 	return st.hold
+}
+
+// inheritedStreams replaces streams whose descriptors have left none for the fork: the command inherits its outputs, and
+// what an attempt before has held stays held.
+func (s *Supervisor) inheritedStreams(before *streams) *streams {
+	st := &streams{files: s.standardFiles(), wake: -1, hold: before.discard()}
+	st.note(errors.New("the output is not recorded: too many open files"))
+	return st
 }
 
 const (

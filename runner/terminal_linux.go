@@ -109,6 +109,10 @@ func (t *terminal) sent(c caught) bool {
 // for it. It returns when the process has been continued, or at once where the kernel does not stop it, as in an
 // orphaned process group.
 func stopItself(sig unix.Signal, wholeGroup bool) {
+	if sig == unix.SIGSTOP { // has no other effect
+		_ = unix.Kill(os.Getpid(), sig)
+		return
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	before := setAction(sig, kernelAction{handler: ignoreHandler})

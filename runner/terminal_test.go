@@ -181,6 +181,27 @@ func TestStopAndForeground(t *testing.T) {
 	}
 }
 
+// TestStopsItself: STOP cannot be caught and comes from no terminal, but the shell has its terminal back all the same.
+func TestStopsItself(t *testing.T) {
+	jobs := map[string]string{
+		"shared group": `sh -c 'echo ready; kill -STOP $$; echo got $((1+1)); exit 4'`,
+		"own group":    `bash --norc --noprofile -ic 'echo ready; suspend -f; echo got $((1+1)); exit 4'`,
+	}
+	for name, job := range jobs {
+		t.Run(name, func(t *testing.T) {
+			s := startShell(t)
+			s.typeIn("$W " + job + "; echo status $?\n")
+			s.await("ready")
+			s.await("Stopped")
+			s.typeIn("echo shell $((2+2))\n")
+			s.await("shell 4")
+			s.typeIn("fg; echo status $?\n")
+			s.await("got 2")
+			s.await("status 4")
+		})
+	}
+}
+
 // TestIgnoredStop: a job that ignores TSTP is not left alone by its wrapper.
 func TestIgnoredStop(t *testing.T) {
 	s := startShell(t)

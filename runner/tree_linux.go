@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,9 +75,18 @@ func parseStat(pid int, stat []byte) (process, bool) {
 
 func (p process) dead() bool { return p.state == 'Z' || p.state == 'X' || p.state == 'x' }
 
-// tree lists the living descendants of this process that belong to the command: whatever group or session they are
-// in, orphans included, helpers and drainers not. The caller holds s.mu.
+// tree lists the living descendants of this process that belong to the command. The caller holds s.mu.
 func (s *Supervisor) tree() []process {
+	return slices.DeleteFunc(s.descendants(), process.dead)
+}
+
+// descendants lists what descends from this process and belongs to the command: whatever group or session it is in,
+// orphans included, helpers and drainers not. The caller holds s.mu.
+//
+// /proc is no snapshot, and a process that forks and ends may be missed, with its child. But nothing is reaped while
+// s.mu is held, so that what descends from this process has a child of this process above it, living or dead, for as
+// long as the look takes: no more is there where not even a dead one is found.
+func (s *Supervisor) descendants() []process {
 	byParent := map[int][]process{}
 	for _, p := range processes() {
 		byParent[p.parent] = append(byParent[p.parent], p)
@@ -89,9 +99,7 @@ func (s *Supervisor) tree() []process {
 		if s.foreign[p.pid] || s.sessions[p.session] {
 			continue
 		}
-		if !p.dead() {
-			found = append(found, p)
-		}
+		found = append(found, p)
 		queue = append(queue, byParent[p.pid]...)
 	}
 	if len(found) == 0 && s.job != nil && s.job.child.running() { // no /proc: what is known without it
@@ -100,10 +108,10 @@ func (s *Supervisor) tree() []process {
 	return found
 }
 
-func (s *Supervisor) lockedTree() []process {
+func (s *Supervisor) lockedDescendants() []process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tree()
+	return s.descendants()
 }
 
 func signalAll(list []process, sig unix.Signal) {
@@ -128,7 +136,7 @@ func (s *Supervisor) endTree(killAfter time.Duration) []process {
 	if s.treeEnds(killAfter) {
 		return nil
 	}
-	return s.killTree(s.lockedTree)
+	return s.killCommand()
 }
 
 // treeEnds waits until the tree is empty, at most for the patience. The last of a tree is always a child of this
@@ -138,7 +146,7 @@ func (s *Supervisor) treeEnds(patience time.Duration) bool {
 	defer timer.Stop()
 	for {
 		reaped := s.nextReaped()
-		if len(s.lockedTree()) == 0 {
+		if len(s.lockedDescendants()) == 0 {
 			return true
 		}
 		select {
@@ -149,20 +157,61 @@ func (s *Supervisor) treeEnds(patience time.Duration) bool {
 	}
 }
 
+// killCommand sends KILL to the command's tree. Whoever forks and ends, again and again, is ahead of every look at all
+// processes; but his child becomes one of this process, and those are looked at as soon as one has been reaped.
+func (s *Supervisor) killCommand() []process {
+	return s.killTree(s.lockedDescendants, s.killChildren)
+}
+
 // killTree sends KILL to what list returns until that is nothing, since a process may fork between the look and the
-// signal.
-func (s *Supervisor) killTree(list func() []process) []process {
+// signal. In between it calls more whenever a child has been reaped, for as long as that finds something.
+func (s *Supervisor) killTree(list func() []process, more func() bool) []process {
 	deadline := time.Now().Add(killPatience)
 	for {
 		reaped := s.nextReaped()
 		left := list()
-		if len(left) == 0 || time.Now().After(deadline) {
-			return left
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return survivors(left)
 		}
 		signalAll(left, unix.SIGKILL)
-		select {
-		case <-reaped:
-		case <-time.After(killInterval):
+		next := time.After(killInterval)
+		for waiting := true; waiting; {
+			select {
+			case <-reaped:
+				reaped = s.nextReaped()
+				waiting = more()
+			case <-next:
+				waiting = false
+			}
 		}
 	}
+}
+
+// survivors are those that live; where there are only dead ones, they stand for what they have started.
+func survivors(left []process) []process {
+	if living := slices.DeleteFunc(slices.Clone(left), process.dead); len(living) > 0 {
+		return living
+	}
+	return left
+}
+
+// killChildren sends KILL to those children of this process that are the command's, as far as they are its main
+// thread's, which orphans become, and tells whether there were any. Without CONFIG_PROC_CHILDREN in the kernel it finds
+// none.
+func (s *Supervisor) killChildren() (found bool) {
+	self := strconv.Itoa(os.Getpid())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	children, _ := os.ReadFile("/proc/" + self + "/task/" + self + "/children")
+	for field := range bytes.FieldsSeq(children) {
+		pid, _ := strconv.Atoi(string(field))
+		if p, ok := readProcess(pid); ok && !s.foreign[pid] && !s.sessions[p.session] {
+			_ = unix.Kill(pid, unix.SIGKILL)
+			found = true
+		}
+	}
+	return found
 }

@@ -36,6 +36,24 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// TestTimeoutOfWhoeverForksAndEnds: a process that is another one at every look, in a session of its own, does not
+// outlive KILL. It ends by itself when nobody holds its stdin any more.
+func TestTimeoutOfWhoeverForksAndEnds(t *testing.T) {
+	r, held := openPipe(t)
+	w := prepare(t, "-stdout - -timeout 300ms -kill-after 300ms", "sh", "-c", `exec 4<&0; "$0" relay <&4 & exec sleep 1000`, wrapProgram)
+	stdin, alive := openPipe(t)
+	w.cmd.Stdin, w.cmd.ExtraFiles = stdin, []*os.File{held}
+	w.start()
+	held.Close()
+	stdin.Close()
+	status, rep := w.wait()
+	if status.ExitStatus() != 124 || rep.Escaped != nil {
+		t.Errorf("wait status %#x, escaped %v", status, rep.Escaped)
+	}
+	awaitEnd(t, r)
+	alive.Close()
+}
+
 func TestCancelEndsTheTree(t *testing.T) {
 	_, r, _ := runWrap(t, "-stdout - -cancel -exec true -kill-after 5s", "sh", "-c", "sleep 1000; true")
 	if r.Cause != "canceled" || r.Signal != int(syscall.SIGTERM) {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mvrun/mvrun/runner"
 )
 
@@ -104,6 +106,9 @@ func main() {
 	}
 	if len(os.Args) > 1 && os.Args[1] == "listen" {
 		os.Exit(listen())
+	}
+	if len(os.Args) > 1 && os.Args[1] == "relay" {
+		os.Exit(relay())
 	}
 	if len(os.Args) > 2 && os.Args[1] == "lines" {
 		os.Exit(lines(os.Args[2]))
@@ -261,6 +266,23 @@ func listen() int {
 			return 3
 		}
 	}
+}
+
+// relay is a job that ignores TERM and, for as long as somebody holds the other end of its stdin, starts itself again in a
+// session of its own, and ends.
+func relay() int {
+	signal.Ignore(syscall.SIGTERM)
+	if n, _ := unix.Poll([]unix.PollFd{{Fd: 0}}, 2); n > 0 {
+		return 0
+	}
+	held := os.NewFile(3, "held")
+	_, err := os.StartProcess("/proc/self/exe", os.Args, &os.ProcAttr{
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, held}, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return 1
+	}
+	return 0
 }
 
 // lines is a job: it prints so many MiB of lines of 60 bytes, 1024 lines at a time.
