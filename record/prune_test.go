@@ -124,14 +124,18 @@ func sameReading(t *testing.T, what string, got, want map[string][]string) {
 }
 
 // dayText is a day of records, with some that are the same, as monitorViewer may
-// write them, and some that are none.
+// write them, and some that are none. Only some days have a line that is too long,
+// for each of these is read many times over.
 func dayText(day string) string {
 	date := day[:4] + "-" + day[4:6] + "-" + day[6:]
 	var b strings.Builder
 	for i := range 20 {
 		fmt.Fprintf(&b, `{"time": "%s 10:00:%02d", "message_level": "Info", "message": "é %d"}`+"\n", date, i/3, i/2)
 	}
-	b.WriteString("no record\n\n" + strings.Repeat("x", maxLine+5) + "\n")
+	b.WriteString("no record\n\n")
+	if day == "20241101" || day == "20241214" {
+		b.WriteString(strings.Repeat("x", maxLine+5) + "\n")
+	}
 	return b.String()
 }
 

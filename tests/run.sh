@@ -57,7 +57,7 @@ GOOS=darwin GOARCH=arm64 go vet ./...
 # without the race detector, as it is shipped.
 step "go test -race"
 # shellcheck disable=SC2046 # a list of packages
-CGO_ENABLED=1 go test -race -count=1 $(go list ./... | grep -v '/tests$')
+CGO_ENABLED=1 go test -race -count=1 -timeout 20m $(go list ./... | grep -v '/tests$')
 
 if [ -z "${MVRUN_TEST_STRICT:-}" ]; then
     step "skipped without root"

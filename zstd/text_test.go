@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 )
 
 // words of messages, in two languages.
@@ -45,8 +46,8 @@ func message(random *rand.Rand) string {
 	return b.String()
 }
 
-// contents are bytes of many kinds, by name.
-func contents() map[string][]byte {
+// contents are bytes of many kinds, by name. Nobody changes them.
+var contents = sync.OnceValue(func() map[string][]byte {
 	random := rand.NewChaCha8([32]byte{})
 	noise := make([]byte, 300<<10)
 	_, _ = random.Read(noise)
@@ -86,7 +87,7 @@ func contents() map[string][]byte {
 		"woven":      woven,
 		"mixed":      mixed(200<<10, 7),
 	}
-}
+})
 
 // mixed is content in which pieces of noise, runs and what was there before follow
 // each other in any order and length.

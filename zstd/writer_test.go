@@ -36,7 +36,7 @@ func TestWriterIsReadByAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range contents() {
-		for _, window := range []int{0, 3 << 10, 64 << 10, 2 << 20} {
+		for _, window := range unlessRace([]int{0, 3 << 10, 64 << 10, 2 << 20}, []int{3 << 10, 2 << 20}) {
 			packed := pack(t, content, window, 77777)
 			mustUnpack(t, packed, content)
 			if got, err := library.DecodeAll(packed, nil); err != nil || !bytes.Equal(got, content) {
@@ -64,7 +64,7 @@ func TestWriterIsTheSameInPieces(t *testing.T) {
 
 // TestWriterPacksAsWellAsTheLibrary, within a tenth, at its default level.
 func TestWriterPacksAsWellAsTheLibrary(t *testing.T) {
-	text := logText(4 << 20)
+	text := logText(unlessRace(4, 1) << 20)
 	ours := len(pack(t, text, 2<<20, len(text)))
 	library := len(libraryPacks(t, text, klauspost.WithWindowSize(2<<20))[1])
 	if ours > library*11/10 {
