@@ -57,7 +57,7 @@ func TestCheckMissed(t *testing.T) {
 		if err := os.Chtimes(store.Meta().Path(stampElem()...), at, at); err != nil {
 			t.Fatal(err)
 		}
-		if got := checkMissed(store, record.Item{}, false, now); got != test.want {
+		if got := checkMissed(store, record.Item{}, now); got != test.want {
 			t.Errorf("a stamp %v old: %v", test.age, got)
 		}
 		c := &check{session: &session{store: store}, now: now}

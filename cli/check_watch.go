@@ -123,16 +123,13 @@ func touchCheck(store *record.Store, elem []string, now time.Time) error {
 // A database where no check ever was, and that holds other items than this run's,
 // has been without one for long. One that is new begins its first day. A stamp from
 // the future is that of a clock that was wrong.
-//
-// A view has no item. Somebody may look at a folder that mvrun does not write to, be it
-// a copy: nothing begins there, unless it is the database of the config.
-func checkMissed(store *record.Store, item record.Item, ours bool, now time.Time) bool {
+func checkMissed(store *record.Store, item record.Item, now time.Time) bool {
 	age, err := checkAge(store, stampElem(), now, checkEvery)
 	switch {
 	case err == nil && age.Abs() < checkEvery:
 		return false
-	case errors.Is(err, fs.ErrNotExist) && item == record.Item{} && !(ours && hasOthers(store, item)):
-		return false
+	case errors.Is(err, fs.ErrNotExist) && item == record.Item{}:
+		return false // somebody looks at a database that mvrun does not write to
 	case errors.Is(err, fs.ErrNotExist) && !hasOthers(store, item):
 		_ = touchCheck(store, stampElem(), now)
 		return false

@@ -37,7 +37,7 @@ func (j *job) upkeep() {
 	if j.store == nil {
 		return
 	}
-	j.checkDue.Store(checkMissed(j.store, j.item, true, j.start))
+	j.checkDue.Store(checkMissed(j.store, j.item, j.start))
 	j.keepStarted()
 	// The spool comes first: it may hold the end of a run that is not marked as
 	// ended, because the database was away.

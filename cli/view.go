@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -136,8 +135,7 @@ func runView(args []string) error {
 
 // ended is what every view does at its end, with the error of what it has shown.
 func (s *session) ended(store *record.Store, err error) error {
-	ours := filepath.Clean(store.Path()) == filepath.Clean(s.config.DBPath)
-	if checkMissed(store, record.Item{}, ours, time.Now()) {
+	if checkMissed(store, record.Item{}, time.Now()) {
 		s.store = store
 		s.startCheck(runner.NewSupervisor())
 	}
