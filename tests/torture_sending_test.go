@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -49,11 +50,16 @@ func TestTortureSending(t *testing.T) {
 	n := fullTimes(1000, 100)
 	inParallel(n, killers, func(i int) {
 		command := a.command(binary, "-d", "d", "-i", killedItem(i%killers), "--", "sh", "-c", "echo ALARM: a; echo ALARM: b; echo ALARM: c; sleep 1")
-		if err := command.Start(); err != nil {
+		stdout, err := command.StdoutPipe()
+		if err == nil {
+			err = command.Start()
+		}
+		if err != nil {
 			t.Error(err)
 			return
 		}
-		<-time.After(rand.N(120 * time.Millisecond))
+		_, _ = bufio.NewReader(stdout).ReadString('\n') // from now on there are alarms
+		<-time.After(rand.N(60 * time.Millisecond))
 		_ = command.Process.Kill()
 		_ = command.Wait()
 		killed.note(t, outbox, command.Process.Pid)
