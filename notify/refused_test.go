@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,8 +18,9 @@ type channelFunc func() error
 func (c channelFunc) Deliver(context.Context, *Delivery) error { return c() }
 
 // twoWays has a channel that refuses alarms for good, and one that fails as long as
-// down is true, and counts what they are asked.
+// down is true, and counts what they are asked, at the same time.
 type twoWays struct {
+	mu    sync.Mutex
 	asked map[string]int
 	down  bool
 }
@@ -40,7 +42,12 @@ func (w *twoWays) board(now func() time.Time) *Switchboard {
 			return Plan{Deliveries: []PlannedDelivery{{Channel: "chat"}, {Channel: "mail"}}}
 		},
 		Channel: func(name string) (Channel, error) {
-			return channelFunc(func() error { w.asked[name]++; return ways[name]() }), nil
+			return channelFunc(func() error {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.asked[name]++
+				return ways[name]()
+			}), nil
 		},
 	}
 }
