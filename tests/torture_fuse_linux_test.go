@@ -26,6 +26,7 @@ type hangingFolder struct {
 	device int
 
 	gate    sync.Mutex // held while it does not answer
+	shut    bool       // by who calls stop and answer
 	over    atomic.Bool
 	nodes   map[uint64]int
 	numbers map[uint64]uint64 // node by inode number
@@ -80,15 +81,23 @@ func (h *hangingFolder) settle(t testing.TB) {
 }
 
 // stop lets everybody hang who asks from now on; answer goes on.
-func (h *hangingFolder) stop()   { h.gate.Lock() }
-func (h *hangingFolder) answer() { h.gate.Unlock() }
+func (h *hangingFolder) stop() {
+	h.gate.Lock()
+	h.shut = true
+}
+
+func (h *hangingFolder) answer() {
+	h.shut = false
+	h.gate.Unlock()
+}
 
 // end unmounts it; who still hangs gets an error.
 func (h *hangingFolder) end() {
 	_ = unix.Unmount(h.path, unix.MNT_DETACH)
 	h.over.Store(true)
-	h.gate.TryLock() // or it does not answer, and the lock is held already
-	h.gate.Unlock()
+	if h.shut {
+		h.answer()
+	}
 	<-h.ended
 	unix.Close(h.device)
 	for _, fd := range h.nodes {
