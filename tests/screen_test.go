@@ -35,8 +35,9 @@ func openPane(t *testing.T, width, height int, environment ...string) *pane {
 		p.tmux("kill-server")
 		_ = os.RemoveAll(short)
 	})
+	// A history would be written when the test is over.
 	command := []string{"-u", "-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "-c", folder, "env",
-		"PS1=ready$ ", "HOME=" + folder, "LANG=C.UTF-8", "V=" + binary + " view", "MVRUN=" + binary}
+		"PS1=ready$ ", "HISTFILE=", "HOME=" + folder, "LANG=C.UTF-8", "V=" + binary + " view", "MVRUN=" + binary}
 	command = append(append(command, environment...), needProgram(t, "bash"), "--norc", "--noprofile")
 	p.tmux(command...)
 	p.await("ready$")

@@ -155,7 +155,7 @@ func TestTortureStartsOnManyHosts(t *testing.T) {
 	for range 2 {
 		others.Go(func() { a.flushAndKill(ctx, names, &kills) })
 	}
-	n := fullTimes(1000, 200)
+	n := fullTimes(300, 200)
 	a.startMany(t, n, func(i int) string { return names[i%hosts] })
 	cancel()
 	others.Wait()
