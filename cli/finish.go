@@ -75,7 +75,10 @@ func (j *job) close(wait time.Duration) {
 		j.writer.Put(j.afterAlarms...)
 		j.nested.Close()
 	}
-	j.writer.Close(max(time.Until(deadline), 100*time.Millisecond))
+	summary := j.writer.Close(max(time.Until(deadline), 100*time.Millisecond))
+	if summary.Unwritten > 0 {
+		printLine(fmt.Sprintf("mvrun: warning: %d records are lost: neither the database nor the spool took them in time", summary.Unwritten))
+	}
 }
 
 // waitBeside waits for upkeep, for a moment only: what is not through by then is

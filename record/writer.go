@@ -235,13 +235,16 @@ func (w *Writer) flushFairly(deadline time.Time) {
 type WriterSummary struct {
 	Spooled int64 // entries left in the spool
 	Dropped int64 // entries that found room nowhere
+	// Unwritten are those of Dropped that the disks had not taken when Close gave up,
+	// of which Warn was not told.
+	Unwritten int64
 }
 
 // Summary gives the counts so far.
 func (w *Writer) Summary() WriterSummary {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return WriterSummary{w.spooled, w.dropped}
+	return WriterSummary{Spooled: w.spooled, Dropped: w.dropped}
 }
 
 // countRecords leaves out what is only to be done.

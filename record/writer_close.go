@@ -28,10 +28,13 @@ func (w *Writer) Close(wait time.Duration) WriterSummary {
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	summary := WriterSummary{Spooled: w.spooled}
 	if !ended && first {
-		w.dropped += int64(countRecords(w.queue) + countRecords(w.writing))
+		summary.Unwritten = int64(countRecords(w.queue) + countRecords(w.writing))
+		w.dropped += summary.Unwritten
 	}
-	return WriterSummary{w.spooled, w.dropped}
+	summary.Dropped = w.dropped
+	return summary
 }
 
 // closeAtOnce ends a Writer that has nothing to do and never had trouble, as

@@ -297,7 +297,7 @@ func TestWriterOverTwoHangingDisks(t *testing.T) {
 		t.Errorf("the job waited for %v", took)
 	}
 	got := w.Close(time.Millisecond)
-	if got.Dropped == 0 || got.Dropped > puts {
+	if got.Dropped == 0 || got.Dropped > puts || got.Unwritten == 0 || got.Unwritten > got.Dropped {
 		t.Errorf("%+v", got)
 	}
 	w.bypass.spool.mu.Unlock()
