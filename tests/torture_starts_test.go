@@ -15,8 +15,10 @@ import (
 	"time"
 )
 
-// startMany starts one item n times, all at once, each with the same alarm.
-func (a *arena) startMany(t *testing.T, n int, host func(i int) string) {
+// startMany starts one item n times, all at once, each with the same alarm. It gives
+// the number of those to which the database did not answer on the busy machine: their
+// alarms may have gone out uncounted.
+func (a *arena) startMany(t *testing.T, n int, host func(i int) string) (away int) {
 	t.Helper()
 	commands := make([]*exec.Cmd, n)
 	outputs := make([]strings.Builder, n)
@@ -44,10 +46,15 @@ func (a *arena) startMany(t *testing.T, n int, host func(i int) string) {
 			t.Errorf("run %d: %v: %s", i, err, outputs[i].String())
 		}
 		// A machine with too much to do is slow, and that may be said.
-		if _, rest := wrapperWarnings(outputs[i].String()); rest != "" {
+		warnings, rest := wrapperWarnings(outputs[i].String())
+		if rest != "" {
 			t.Errorf("run %d: %s", i, rest)
 		}
+		if len(warnings) > 0 {
+			away++
+		}
 	}
+	return away
 }
 
 // settle flushes until nothing is left to be merged or sent.
@@ -80,7 +87,7 @@ func (a *arena) flushAs(host string) result {
 // checkStarts looks for what n starts must have left in the main files. Of so
 // many mergers that were killed each may have sent an alarm, or held one back,
 // without having noted it as done: then another does it once more.
-func (a *arena) checkStarts(t *testing.T, n, killed int) {
+func (a *arena) checkStarts(t *testing.T, n, killed, away int) {
 	t.Helper()
 	for _, kind := range []string{"heartbeat", "run"} {
 		runs := map[string]int{}
@@ -112,7 +119,7 @@ func (a *arena) checkStarts(t *testing.T, n, killed int) {
 			}
 		}
 	}
-	if len(passed) != 3 || len(held) != n-3 || doubles > killed {
+	if len(passed) < 3 || len(passed) > 3+away || len(held) != n-len(passed) || doubles > killed {
 		t.Errorf("%d alarms are recorded as sent, %d as held back, %d of them twice; want 3 and %d", len(passed), len(held), doubles, n-3)
 	}
 	for id, records := range passed {
@@ -120,7 +127,7 @@ func (a *arena) checkStarts(t *testing.T, n, killed int) {
 			t.Errorf("alarm %s is recorded %d times as sent and %d times as held back", id, records, held[id])
 		}
 	}
-	if sent := strings.Count(readFile(t, a.alarms), "the same\n"); sent < 3 || sent > 3+killed {
+	if sent := strings.Count(readFile(t, a.alarms), "the same\n"); sent < 3 || sent > 3+killed+away {
 		t.Errorf("%d alarms were sent", sent)
 	}
 }
@@ -132,9 +139,9 @@ func TestTortureStarts(t *testing.T) {
 	a.sendWait = "2m" // an attempt that is ended early may have sent
 	a.configure(t, "")
 	n := fullTimes(1000, 200)
-	a.startMany(t, n, nil)
+	away := a.startMany(t, n, nil)
 	a.settle(t, nil)
-	a.checkStarts(t, n, 0)
+	a.checkStarts(t, n, 0, away)
 }
 
 // The same on a network file system, from many hosts, with mergers that are
@@ -156,7 +163,7 @@ func TestTortureStartsOnManyHosts(t *testing.T) {
 		others.Go(func() { a.flushAndKill(ctx, names, &kills) })
 	}
 	n := fullTimes(300, 200)
-	a.startMany(t, n, func(i int) string { return names[i%hosts] })
+	away := a.startMany(t, n, func(i int) string { return names[i%hosts] })
 	cancel()
 	others.Wait()
 	t.Logf("%d reads, %d mergers killed", reads.Load(), kills.Load())
@@ -164,7 +171,7 @@ func TestTortureStartsOnManyHosts(t *testing.T) {
 		t.Error("nothing was read, or no merger killed, meanwhile")
 	}
 	a.settle(t, names)
-	a.checkStarts(t, n, int(kills.Load()))
+	a.checkStarts(t, n, int(kills.Load()), away)
 }
 
 // flushAndKill starts mergers and kills them.
