@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -87,7 +88,7 @@ func (t *reportText) run(report *RunReport) {
 	t.field("State", r.Summary(), stateStyleOfRun(r.State))
 	t.field("Error", r.Get("error"), plain)
 	t.field("Command", r.CommandLine(), plain)
-	t.field("Script", orText(r.Get("script"), report.Settings[record.KeyScript]), plain)
+	t.field("Script", cmp.Or(r.Get("script"), report.Settings[record.KeyScript]), plain)
 	t.field("script SHA-256", r.Get(record.KeyScriptSum), plain)
 	t.field("Started", t.started(r), plain)
 	t.field("Ended", t.time(r.End), plain)

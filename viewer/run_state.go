@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -76,7 +77,7 @@ func endState(cause, exitCode string) RunState {
 // tell whether its process lives.
 func (r *runReader) findMark(run *Run) {
 	run.State = RunUnknown
-	host := orText(run.Get("hostname"), r.store.Host())
+	host := cmp.Or(run.Get("hostname"), r.store.Host())
 	marks, err := r.store.Marks(run.Item, host)
 	r.problem(err)
 	for _, mark := range marks {
@@ -129,11 +130,4 @@ func (r *runReader) newest(item record.Item, before time.Time, wanted func(state
 		return found == nil
 	})
 	return found, err
-}
-
-func orText(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
 }

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -288,7 +289,7 @@ func TestReadRunIsBounded(t *testing.T) {
 	first, last := "", ""
 	for _, r := range got.Records {
 		if r.Kind == record.Log && r.Item.Name == "nodes" {
-			first, last = orText(first, r.Message), r.Message
+			first, last = cmp.Or(first, r.Message), r.Message
 		}
 	}
 	if len(got.Records) > 11 || got.LeftOut < 90 || first != "0" || last != "99" {

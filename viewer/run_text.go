@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -166,9 +167,9 @@ func (t *reportText) compared(row Compared, width int, good bool) {
 		t.line(label + this + gap + "(the same)")
 	case displaywidth.String(this) > width:
 		t.line(t.styled(s, label+this))
-		t.line(strings.Repeat(" ", len(label)) + orText(other, "-") + "  (last good run)")
+		t.line(strings.Repeat(" ", len(label)) + cmp.Or(other, "-") + "  (last good run)")
 	default:
-		t.line(t.styled(s, label+pad(orText(this, "-"), width+len(gap))+orText(other, "-")))
+		t.line(t.styled(s, label+pad(cmp.Or(this, "-"), width+len(gap))+cmp.Or(other, "-")))
 	}
 }
 

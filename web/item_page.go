@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -238,16 +239,9 @@ func (v *itemPageView) writeFacts(m *markup, language heartbeat.Language) {
 		host += verdict.Beat.Host
 	}
 	m.fact("Host", host, "")
-	m.fact("Startup", orElse(verdict.Beat.Startup, verdict.Startup), "")
-	m.fact("Script", orElse(verdict.Beat.Script, verdict.Script), "")
+	m.fact("Startup", cmp.Or(verdict.Beat.Startup, verdict.Startup), "")
+	m.fact("Script", cmp.Or(verdict.Beat.Script, verdict.Script), "")
 	m.raw("</dl>\n")
-}
-
-func orElse(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
 }
 
 // sourceText says from where a schedule is known.
