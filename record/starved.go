@@ -9,6 +9,27 @@ const maxStarved = 30 * time.Second
 // starvedTurn is how long such a machine is given before it is asked again.
 const starvedTurn = 20 * time.Millisecond
 
+// grace says how long a wait goes on that has come to its end.
+type grace struct {
+	starved func() bool   // nil means never
+	turns   int           // in which this process was not kept from running, that are waited for yet
+	extra   time.Duration // the wait has gone on so long
+}
+
+// more reports whether a wait that was to end then goes on for another turn. The end
+// of a turn in which this process has waited for a processor itself comes late.
+func (g *grace) more(due time.Time) bool {
+	if g.extra >= maxStarved {
+		return false
+	}
+	g.extra += starvedTurn
+	if g.starved != nil && (time.Since(due) > starvedTurn/2 || g.starved()) {
+		return true
+	}
+	g.turns--
+	return g.turns >= 0
+}
+
 // AwaitFairly receives a value, waiting at most so long. Where starved, which may
 // be nil, says at the end of that time that this process waits for a processor,
 // or where that end comes late, the silence says nothing about who should answer:
@@ -17,14 +38,14 @@ func AwaitFairly[T any](values <-chan T, wait time.Duration, starved func() bool
 	due := time.Now().Add(wait)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	for extra := time.Duration(0); ; extra += starvedTurn {
+	grace := grace{starved: starved}
+	for {
 		select {
 		case value = <-values:
 			return value, true
 		case <-timer.C:
 		}
-		late := time.Since(due) > starvedTurn/2 // this process has waited itself
-		if starved == nil || extra >= maxStarved || !late && !starved() {
+		if !grace.more(due) {
 			return value, false
 		}
 		due = time.Now().Add(starvedTurn)

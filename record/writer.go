@@ -20,8 +20,8 @@ type WriterOptions struct {
 	// Warn is told, once, why records go to the spool, and once when even that
 	// is impossible. It is called in a goroutine of its own, and may Put.
 	Warn func(problem string)
-	// Starved says whether this process is kept from running; then Close waits
-	// longer than it was told to, see AwaitFairly. nil means never.
+	// Starved says whether this process is kept from running; the time in which it is
+	// is no part of what Close gives to slow disks, see AwaitFairly. nil means never.
 	Starved func() bool
 	// Budget bounds the waits of Put in all; others may share it. nil means a
 	// whole one.
@@ -85,6 +85,10 @@ const gather = 5 * time.Millisecond
 
 // warningWait is the time that Close leaves Warn for its records.
 const warningWait = 100 * time.Millisecond
+
+// lastTurns, 2 s in all, are what Close gives to disks on which records still have
+// no place when its time is over.
+const lastTurns = int(2 * time.Second / starvedTurn)
 
 // NewWriter starts a Writer. With a nil store all entries go to the spool. The
 // spool is the Writer's, which closes it.
@@ -221,12 +225,11 @@ func (w *Writer) flush(deadline time.Time) bool {
 	return true
 }
 
-// flushFairly is flush that does not give up because of a busy machine.
+// flushFairly is flush that does not give up because of a busy machine: what is on
+// no disk when the run leaves is lost.
 func (w *Writer) flushFairly(deadline time.Time) {
-	for extra := time.Duration(0); !w.flush(deadline); extra += starvedTurn {
-		if w.options.Starved == nil || extra >= maxStarved || !w.options.Starved() {
-			return
-		}
+	grace := grace{starved: w.options.Starved, turns: lastTurns}
+	for !w.flush(deadline) && grace.more(deadline) {
 		deadline = time.Now().Add(starvedTurn)
 	}
 }

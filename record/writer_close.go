@@ -3,9 +3,10 @@ package record
 import "time"
 
 // Close flushes, tries to bring into the database what is in the spool, and ends
-// the Writer, all within this time, Patience, and 100 ms for what Warn puts. The
-// spool file stays for the next run unless everything in it has reached the
-// database. Entries that are put later are dropped.
+// the Writer, all within this time, Patience, and 100 ms for what Warn puts; what is
+// on no disk by then is given 2 s more, and on a busy machine up to 30. The spool
+// file stays for the next run unless everything in it has reached the database.
+// Entries that are put later are dropped.
 func (w *Writer) Close(wait time.Duration) WriterSummary {
 	deadline := time.Now().Add(wait)
 	if w.flush(deadline) && w.closeAtOnce() {
@@ -71,7 +72,7 @@ func (w *Writer) awaitWarnings(deadline time.Time) {
 		w.warnings.Wait()
 		close(told)
 	}()
-	waitUntil(deadline, told)
+	AwaitFairly(told, time.Until(deadline), w.options.Starved)
 }
 
 // settleNow gives the database a last chance, unless it has hung for so long

@@ -309,6 +309,37 @@ func TestWriterOverTwoHangingDisks(t *testing.T) {
 	}
 }
 
+// TestWriterOverSlowDisks: what a disk takes only after Close was to be through is
+// waited for, and lost only where it does not take it at all.
+func TestWriterOverSlowDisks(t *testing.T) {
+	for _, c := range []struct {
+		slow, starved time.Duration
+		lost          int64
+	}{
+		{slow: 2 * time.Second},
+		{slow: 10 * time.Second, lost: 1},
+		{slow: 10 * time.Second, starved: 9 * time.Second},
+		{slow: time.Minute, starved: time.Hour, lost: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWriterTest(t)
+			began := time.Now()
+			w.bypass.patience = time.Hour
+			w.options.Starved = func() bool { return time.Since(began) < c.starved }
+			w.Put(Entry{Item: testItem, Do: func(*Store) error { time.Sleep(c.slow); return nil }})
+			w.Put(testEntries(testLines("w", 0, 1))...)
+			got := w.Close(time.Second)
+			if got.Unwritten != c.lost || got.Dropped != c.lost {
+				t.Errorf("%+v: %+v", c, got)
+			}
+			if took := time.Since(began); took > 35*time.Second || c.starved == 0 && took > 4*time.Second {
+				t.Errorf("%+v: closed after %v", c, took)
+			}
+			<-w.bypass.ended
+		})
+	}
+}
+
 // TestWriterDelaysTheJobForSoLong: a job that prints records faster than a slow
 // disk takes them waits for that disk, but not for ever.
 func TestWriterDelaysTheJobForSoLong(t *testing.T) {

@@ -38,6 +38,7 @@ func (a *arena) startMany(t *testing.T, n int, host func(i int) string) (away in
 		})
 	}
 	started.Wait()
+	said := map[string]int{}
 	for i, command := range commands {
 		if command.Process == nil {
 			continue
@@ -53,6 +54,12 @@ func (a *arena) startMany(t *testing.T, n int, host func(i int) string) (away in
 		if len(warnings) > 0 {
 			away++
 		}
+		for _, warning := range warnings {
+			said[warning]++
+		}
+	}
+	for warning, times := range said {
+		t.Logf("%d times: %s", times, strings.TrimSpace(warning))
 	}
 	return away
 }
