@@ -137,8 +137,8 @@ func TestAReachedLimitCostsNoFile(t *testing.T) {
 	}
 	d.Raise(limited("m", "max 1 times"))
 	wantCounts(t, d.Drain(time.Minute).Own, Counts{Sent: 1, Suppressed: 2})
-	if len(w.spooled) != 0 || len(w.warned) != 0 {
-		t.Errorf("spooled %v, warned %q", w.spooled, w.warned)
+	if len(w.spooled) != 0 || len(w.told()) != 0 {
+		t.Errorf("spooled %v, warned %q", w.spooled, w.told())
 	}
 }
 

@@ -64,8 +64,8 @@ func TestWhatThereIsNeverAWayForIsGivenUp(t *testing.T) {
 			t.Errorf("recorded %v", got)
 		}
 	}
-	if len(w.warned) != 1 {
-		t.Errorf("warned %q", w.warned)
+	if len(w.told()) != 1 {
+		t.Errorf("warned %q", w.told())
 	}
 }
 

@@ -30,11 +30,13 @@ type world struct {
 	spooled []record.Entry
 	lines   []string // given to the recorder
 	warned  []string
+
+	warning chan string // each warning, as it comes
 }
 
 func newWorld(t testing.TB, layout record.Layout, host string, path string) *world {
 	t.Helper()
-	w := &world{t: t, path: path, now: func() time.Time { return noon }}
+	w := &world{t: t, path: path, now: func() time.Time { return noon }, warning: make(chan string, 100)}
 	store, err := record.OpenStore(path, record.StoreOptions{Layout: layout, Host: host, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +68,15 @@ func (w *world) warn(problem string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.warned = append(w.warned, problem)
+	w.warning <- problem
+}
+
+// told is what was warned of so far. A dispatcher may warn beside its work: what it
+// warns of for certain is received from warning.
+func (w *world) told() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.warned)
 }
 
 func (w *world) options(s Sender) Options {
