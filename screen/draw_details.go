@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
+
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // drawnLine is a line of the details or the help.
@@ -49,7 +51,7 @@ func (m *model) drawDetailsTitle(a area, beside bool, lines, height int) {
 	}
 	title := " " + m.word("Details") + " "
 	if lines > height {
-		title += counted(m.detailsTop+1) + "-" + counted(min(m.detailsTop+height, lines)) + "/" + counted(lines) + " "
+		title += viewer.Grouped(m.detailsTop+1) + "-" + viewer.Grouped(min(m.detailsTop+height, lines)) + "/" + viewer.Grouped(lines) + " "
 	}
 	a.put(x+1, 0, fit(title, a.width-x-1), style{bold: true})
 }

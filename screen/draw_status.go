@@ -2,7 +2,6 @@ package screen
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -88,7 +87,7 @@ func (m *model) status() string {
 	var parts []string
 	parts = append(parts, m.count(l))
 	if l.fresh > 0 {
-		parts = append(parts, fmt.Sprintf(m.word("%s%s new above"), m.symbols.up, counted(l.fresh)))
+		parts = append(parts, fmt.Sprintf(m.word("%s%s new above"), m.symbols.up, viewer.Grouped(l.fresh)))
 	}
 	if column := l.ordered.column; column >= 0 {
 		text := fmt.Sprintf(m.word("by %s %s"), l.titles[column], m.arrow())
@@ -124,19 +123,10 @@ func (m *model) count(l *listing) string {
 	}
 	position := ""
 	if n > 0 {
-		position = counted(l.selected+1) + "/"
+		position = viewer.Grouped(l.selected+1) + "/"
 	}
 	if l.more {
 		noun = m.word("newest") + " " + noun
 	}
-	return position + counted(n) + " " + noun
-}
-
-// counted writes a number with its thousands apart.
-func counted(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return position + viewer.Grouped(n) + " " + noun
 }

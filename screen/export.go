@@ -61,7 +61,7 @@ func (m *model) exportDone(e exported) {
 	case e.err != nil:
 		m.complain(m.word("not exported: ") + printable(e.err.Error()))
 	default:
-		text := fmt.Sprintf(m.word("%s rows are in %s"), counted(len(e.order.entries)), printable(e.order.path))
+		text := fmt.Sprintf(m.word("%s rows are in %s"), viewer.Grouped(len(e.order.entries)), printable(e.order.path))
 		if m.list().more && m.list().kind == e.order.kind {
 			text += m.word("; there are older records that are not shown")
 		}

@@ -32,7 +32,7 @@ func (m *model) search(text string, direction int) {
 		l.want = lookingFurther
 		m.say(m.word("searching in older records"))
 	case direction > 0 && l.more:
-		m.complain(fmt.Sprintf(m.word("%s is not in the rows below; only the newest %s are held: f, keyword looks at all"), quoted(text), counted(len(l.entries))))
+		m.complain(fmt.Sprintf(m.word("%s is not in the rows below; only the newest %s are held: f, keyword looks at all"), quoted(text), viewer.Grouped(len(l.entries))))
 	case direction > 0:
 		m.complain(fmt.Sprintf(m.word("%s is not in the rows below"), quoted(text)))
 	default:

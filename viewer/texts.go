@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
@@ -17,4 +18,13 @@ func Why(row record.Row, zone *time.Location) string {
 	e := recordEntry(row)
 	e.at = e.at.In(zone)
 	return why(e)
+}
+
+// Grouped writes 1234567 as 1,234,567, as is done in English and Chinese.
+func Grouped(number int) string {
+	text := strconv.Itoa(number)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // Charts are drawn here, so that they are there without a script: bars whose places
@@ -26,7 +28,7 @@ func (m *markup) barChart(c *chart) {
 	m.raw("<h3>")
 	m.text(m.chartTitle(c))
 	m.raw(` <span class="sum">`)
-	m.text(grouped(c.all()))
+	m.text(viewer.Grouped(c.all()))
 	m.raw("</span></h3>")
 	m.legend(c)
 	m.raw("</figcaption>\n")
@@ -64,7 +66,7 @@ func (m *markup) legend(c *chart) {
 		m.raw("></i>")
 		m.text(m.rowName(row))
 		m.raw(" <b>")
-		m.text(grouped(row.total))
+		m.text(viewer.Grouped(row.total))
 		m.raw("</b></a></li>")
 	}
 	m.raw("</ul>")
@@ -134,7 +136,7 @@ func (m *markup) bars(c *chart, top int) {
 // description says in words what the picture shows.
 func (m *markup) description(c *chart) string {
 	when, count := c.peak()
-	return c.days.title() + ": " + grouped(c.all()) + ". " + m.T("Most") + ": " + when + ", " + grouped(count) + "."
+	return c.days.title() + ": " + viewer.Grouped(c.all()) + ". " + m.T("Most") + ": " + when + ", " + viewer.Grouped(count) + "."
 }
 
 func (m *markup) bar(c *chart, part, top int) {
@@ -178,10 +180,10 @@ func (m *markup) rect(class string, x, width, y, height float64) {
 
 func (m *markup) barTitle(c *chart, part int) string {
 	var text strings.Builder
-	text.WriteString(c.parts[part].title() + ": " + grouped(c.sum(part)))
+	text.WriteString(c.parts[part].title() + ": " + viewer.Grouped(c.sum(part)))
 	for _, row := range c.rows {
 		if row.counts[part] > 0 && len(c.rows) > 1 {
-			text.WriteString("\n" + m.rowName(row) + ": " + grouped(row.counts[part]))
+			text.WriteString("\n" + m.rowName(row) + ": " + viewer.Grouped(row.counts[part]))
 		}
 	}
 	return text.String()
@@ -240,15 +242,6 @@ func (m *markup) chartTable(c *chart) {
 func decimal(number float64) string {
 	text := strconv.FormatFloat(number, 'f', 2, 64)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
-}
-
-// grouped writes 1234567 as 1,234,567, as is done in English and Chinese.
-func grouped(number int) string {
-	text := strconv.Itoa(number)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // short writes 1500 as 1.5k.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/viewer"
 )
 
 func (v *overviewView) write(m *markup) {
@@ -123,10 +124,10 @@ func (v *overviewView) writeVerdict(m *markup) {
 		m.raw(`<p class="verdict bad"><a`)
 		m.attribute("href", v.with("state", stateWrong))
 		m.raw("><b>")
-		m.text(grouped(v.wrong))
+		m.text(viewer.Grouped(v.wrong))
 		m.raw("</b> ")
 		m.say("of")
-		m.text(" " + grouped(v.all) + " ")
+		m.text(" " + viewer.Grouped(v.all) + " ")
 		m.say("items need attention.")
 		m.raw("</a>")
 	}
@@ -138,7 +139,7 @@ func (v *overviewView) writeStuck(m *markup) {
 	m.raw(`<p class="verdict bad"><a`)
 	m.attribute("href", listingAddress(record.Alarm, v.days, url.Values{wherePrefix + "alarm_result": {"=FAILED"}}))
 	m.raw("><b>")
-	m.text(grouped(v.stuck))
+	m.text(viewer.Grouped(v.stuck))
 	m.raw("</b> ")
 	m.say("alarms could not be sent for more than an hour.")
 	m.raw("</a> ")
@@ -166,7 +167,7 @@ func (v *overviewView) writeCount(m *markup, state, label string, count int, sho
 		m.raw(` aria-current="true"`)
 	}
 	m.raw("><b>")
-	m.text(grouped(count))
+	m.text(viewer.Grouped(count))
 	m.raw("</b> ")
 	m.text(label)
 	m.raw("</a></li>\n")
@@ -210,7 +211,7 @@ func (v *overviewView) writePager(m *markup) {
 	m.raw(`<nav class="pager"`)
 	m.attribute("aria-label", m.T("Pages"))
 	m.raw("><span>")
-	m.text(grouped(first) + "–" + grouped(first+len(v.items)-1) + " / " + grouped(v.found))
+	m.text(viewer.Grouped(first) + "–" + viewer.Grouped(first+len(v.items)-1) + " / " + viewer.Grouped(v.found))
 	m.raw("</span>")
 	if v.number > 1 {
 		m.raw(" ")
@@ -263,7 +264,7 @@ func (v *overviewView) writeTotals(m *markup) {
 			m.attribute("href", v.listing(record.Alarm, wherePrefix+"alarm_result", "="+row.value))
 			m.raw(">")
 			m.chip(resultClass(row.value), row.value)
-			m.text(" " + grouped(row.total))
+			m.text(" " + viewer.Grouped(row.total))
 			m.raw("</a> ")
 		}
 	})
@@ -286,7 +287,7 @@ func (v *overviewView) writeLevels(m *markup) {
 			m.attribute("href", v.listing(record.Log, "level", string(level)))
 			m.raw(">")
 			m.chip(chipOfLevel(string(level)), string(level))
-			m.text(" " + grouped(total))
+			m.text(" " + viewer.Grouped(total))
 			m.raw("</a> ")
 		}
 	}
@@ -296,7 +297,7 @@ func (v *overviewView) writeTotal(m *markup, address, label string, count int, m
 	m.raw("<li><a")
 	m.attribute("href", address)
 	m.raw("><b>")
-	m.text(grouped(count))
+	m.text(viewer.Grouped(count))
 	m.raw("</b> ")
 	m.say(label)
 	m.raw("</a>")
@@ -330,7 +331,7 @@ func (v *overviewView) writeTop(m *markup) {
 		m.raw(" <small>")
 		m.text(one.item.Direction)
 		m.raw("</small></span> <b>")
-		m.text(grouped(one.count))
+		m.text(viewer.Grouped(one.count))
 		m.raw("</b>", `<svg width="100%" height="8" aria-hidden="true">`)
 		m.rect(v.charts.colourOf(one.item.Direction), 0, 100*float64(one.count)/float64(top[0].count), 0, 8)
 		m.raw("</svg></a></li>\n")

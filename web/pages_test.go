@@ -147,11 +147,6 @@ func TestNumbersOfAxes(t *testing.T) {
 			t.Errorf("%d: %s", number, got)
 		}
 	}
-	for number, want := range map[int]string{7: "7", 1234: "1,234", 1234567: "1,234,567"} {
-		if got := grouped(number); got != want {
-			t.Errorf("%d: %s", number, got)
-		}
-	}
 }
 
 // More directions than there are colours share the last one.
