@@ -30,7 +30,7 @@ func TestTortureAlarmCommand(t *testing.T) {
 			pids := filepath.Join(a.folder, "pids")
 			whole := readFile(t, a.config)
 			command := strings.ReplaceAll(strings.ReplaceAll(command, "%s", pids), "'", "''")
-			writeFile(t, a.config, fmt.Sprintf("db_path: %s\nsend_wait: 1s\nalarm_burst: 0\nsend_alarm_command: '%s'\n", a.db, command), 0o644)
+			writeFile(t, a.config, fmt.Sprintf("db_path: %s\nsend_wait: 2s\nalarm_burst: 0\nsend_alarm_command: '%s'\n", a.db, command), 0o644)
 			tries := a.tryNotifier(t)
 			waitForGone(t, pids)
 			writeFile(t, a.config, whole, 0o644)
