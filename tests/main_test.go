@@ -46,6 +46,9 @@ func testMain(m *testing.M) int {
 	defer func() { stopChromium() }()
 	defer printFindings(os.Stdout)
 	_, missing := os.Stat(defaultDB)
+	if _, err := os.Stat(rootSpool); err != nil {
+		defer os.Remove(rootSpool) // unless something waits in it
+	}
 	code := m.Run()
 	if _, err := os.Stat(defaultDB); missing != nil && err == nil {
 		newest, _ := exec.Command("sh", "-c", `find "$0" -printf '%T+ %p\n' | sort -r | head -5`, defaultDB).Output()
@@ -59,6 +62,9 @@ func testMain(m *testing.M) int {
 
 // defaultDB is where root's records are without a config: not the tests'.
 const defaultDB = "/var/lib/mvrun"
+
+// rootSpool is what root's runs fall back on where they have no home.
+const rootSpool = "/var/spool/mvrun"
 
 // lacks ends a test that this machine cannot run, and names what is missing.
 func lacks(t testing.TB, what string) {

@@ -13,7 +13,7 @@ func removeSpools(t *testing.T, db string) {
 	t.Helper()
 	t.Cleanup(func() {
 		mark := []byte(`"db":"` + db + `"`)
-		for _, pattern := range []string{"/var/spool/mvrun/*.spool", "/tmp/mvrun-*/*.spool"} {
+		for _, pattern := range []string{rootSpool + "/*.spool", "/tmp/mvrun-*/*.spool"} {
 			files, _ := filepath.Glob(pattern)
 			for _, file := range files {
 				if head := readHead(file); bytes.Contains(head, mark) {
