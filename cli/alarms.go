@@ -122,6 +122,14 @@ func (d *alarmDesk) raiseAbout(item record.Item, message record.Message, kind no
 	d.dispatch(raised{Message: message, kind: kind, about: &item})
 }
 
+// drops reports whether an alarm about another item would be held back for good.
+func (d *alarmDesk) drops(item record.Item, message record.Message, kind notify.Kind) bool {
+	d.noMoreSettings()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open().Drops(d.alarm(raised{Message: message, kind: kind, about: &item}))
+}
+
 // suppress records an alarm that is held back before it is raised.
 func (d *alarmDesk) suppress(message record.Message, kind notify.Kind, hold notify.Hold) {
 	d.noMoreSettings()

@@ -72,7 +72,8 @@ const remoteFailures = 3
 type remoteState struct {
 	Failures int       `json:"failures"`
 	Since    time.Time `json:"since,omitzero"`
-	Told     string    `json:"told,omitempty"` // the day on which somebody was told last
+	Told     string    `json:"told,omitempty"`   // the day on which somebody was told last
+	Silent   string    `json:"silent,omitempty"` // the day on which the alarm was held back for good last
 }
 
 // runRemote looks at a serve elsewhere.
@@ -156,8 +157,7 @@ func (c *check) tellRemote(name string, asked error) {
 			state.Since = c.now
 		}
 		if state.Failures >= remoteFailures && state.Told != today {
-			state.Told = today
-			c.tellRemoteGone(name, state, asked)
+			c.tellRemoteGone(name, &state, asked)
 		}
 	}
 	if state == before {
@@ -172,13 +172,25 @@ func (c *check) tellRemote(name string, asked error) {
 	c.note(writeNote(c.store, append(data, '\n'), elem))
 }
 
-func (c *check) tellRemoteGone(name string, state remoteState, asked error) {
-	c.desk.raiseAbout(checkItem, record.Message{
+// tellRemoteGone raises the alarm of a service that does not answer. One that is held
+// back for good tells nobody, and is recorded once a day.
+func (c *check) tellRemoteGone(name string, state *remoteState, asked error) {
+	message := record.Message{
 		Level: record.LevelAlarm, Time: c.now, Frequency: "max 1 times", Key: "remote " + name,
 		Title: "Default Alarm: " + c.say("mvrun serve does not answer", "mvrun serve 无响应") + "!",
 		Text: c.say("%s has not answered %d times in a row, since %s: %s", "%s 连续%d次无响应, 始于%s: %s",
 			name, state.Failures, state.Since.Local().Format(record.TimeLayout), strings.TrimSpace(c.masker.Mask(asked.Error()))),
-	}, notify.KindCheck)
+	}
+	today := record.Day(c.now)
+	switch {
+	case !c.desk.drops(checkItem, message, notify.KindCheck):
+		state.Told = today
+	case state.Silent == today:
+		return
+	default:
+		state.Silent = today
+	}
+	c.desk.raiseAbout(checkItem, message, notify.KindCheck)
 }
 
 func (c *check) tellRemoteBack(name string, state remoteState) {

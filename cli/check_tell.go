@@ -23,14 +23,17 @@ const (
 	checkLocks  = ".check"
 )
 
-// toldProblem is a problem that somebody was told of, and is to be told when it is
-// over.
+// toldProblem is a problem that checks have raised alarms of. Somebody is to be told
+// when one is over that he was told of. Days are those of [record.Day], "" for none.
 type toldProblem struct {
 	Direction string          `json:"direction"`
 	Item      string          `json:"item"`
 	State     heartbeat.State `json:"state"`
 	Since     time.Time       `json:"since"`
-	Day       string          `json:"day"` // on which somebody was told last
+	Day       string          `json:"day"`              // on which somebody was told last
+	Before    string          `json:"before,omitempty"` // on which he was told last of an earlier one, of the same cause
+	Silent    string          `json:"silent,omitempty"` // on which its alarm was held back for good last
+	Over      bool            `json:"over,omitempty"`   // it has ended, and is known for the rest of that day
 }
 
 func (t toldProblem) key() toldKey {
@@ -151,7 +154,9 @@ func (c *check) privateTold() string {
 	return "told-" + record.MD5("told", c.store.Path())[:16] + ".json"
 }
 
-// tellProblems raises an alarm of each problem that nobody was told of today.
+// tellProblems raises an alarm of each problem that nobody was told of today. An
+// alarm that is held back for good tells nobody: as soon as the like may go out, the
+// next check tells.
 func (c *check) tellProblems(told map[toldKey]toldProblem) {
 	for i := range c.found {
 		found := &c.found[i]
@@ -159,19 +164,34 @@ func (c *check) tellProblems(told map[toldKey]toldProblem) {
 			continue
 		}
 		for _, problem := range found.Problems {
-			key := toldKey{found.Item, familyOf(problem.State)}
-			known, open := told[key]
-			if problem.Early || open && c.isToday(known.Day) {
-				continue
+			if !problem.Early {
+				c.tellProblem(told, found, problem)
 			}
-			if !open {
-				known = toldProblem{Direction: found.Item.Direction, Item: found.Item.Name, Since: problem.Since}
-			}
-			known.State, known.Day = problem.State, record.Day(c.now)
-			told[key] = known
-			c.alarm(found, problem, key)
 		}
 	}
+}
+
+func (c *check) tellProblem(told map[toldKey]toldProblem, found *viewer.Checked, problem heartbeat.Problem) {
+	key := toldKey{found.Item, familyOf(problem.State)}
+	known, open := told[key]
+	if !open || known.Over {
+		known = toldProblem{Direction: found.Item.Direction, Item: found.Item.Name, Since: problem.Since, Before: known.Day}
+	}
+	if c.isToday(known.Day) {
+		return
+	}
+	message := c.message(found, problem, key)
+	switch silent := c.isToday(known.Before) || c.desk.drops(found.Item, message, notify.KindCheck); {
+	case !silent:
+		known.Day = record.Day(c.now)
+	case c.isToday(known.Silent):
+		return // that it was held back is recorded
+	default:
+		known.Silent = record.Day(c.now)
+	}
+	known.State = problem.State
+	told[key] = known
+	c.desk.raiseAbout(found.Item, message, notify.KindCheck)
 }
 
 // isToday reports whether a day is today, or tomorrow already, as it may be on the
@@ -180,16 +200,16 @@ func (c *check) isToday(day string) bool {
 	return day == record.Day(c.now) || day == record.Day(c.now.AddDate(0, 0, 1))
 }
 
-// alarm raises one alarm. The reasons that were found go along.
-func (c *check) alarm(found *viewer.Checked, problem heartbeat.Problem, key toldKey) {
+// message is the alarm of a problem. The reasons that were found go along.
+func (c *check) message(found *viewer.Checked, problem heartbeat.Problem, key toldKey) record.Message {
 	text := c.language.Message(&found.Verdict, problem, c.now)
 	for _, reason := range found.Reasons {
 		text += "\n" + reason
 	}
-	c.desk.raiseAbout(found.Item, record.Message{
+	return record.Message{
 		Level: record.LevelAlarm, Title: c.language.Title(problem), Text: text, Time: c.now,
 		Receivers: c.adminOfItem(found), Frequency: "max 1 times", Key: "check " + key.item.String() + " " + key.family,
-	}, notify.KindCheck)
+	}
 }
 
 // adminOfItem is who answers for an item's direction.
@@ -208,21 +228,37 @@ func (c *check) tellBack(told map[toldKey]toldProblem) {
 	for key, one := range told {
 		item, known := found[key.item]
 		switch {
+		case one.Over:
+			if !c.isToday(one.Day) {
+				delete(told, key)
+			}
 		case c.unread[key.item] || !known && c.partial:
 		case !known && (!wanted(c.options.directions, key.item.Direction) || !wanted(c.options.items, key.item.Name)):
 		case !known && key.item == checkItem:
-			delete(told, key)
-			c.back(&viewer.Checked{Verdict: heartbeat.Verdict{Item: checkItem}}, one)
+			c.over(told, &viewer.Checked{Verdict: heartbeat.Verdict{Item: checkItem}}, one)
 		case !known:
 			delete(told, key)
 		case item.State == heartbeat.Muted || hasProblem(item, key.family):
 		case item.State == heartbeat.Retired:
 			delete(told, key)
 		default:
-			delete(told, key)
-			c.back(item, one)
+			c.over(told, item, one)
 		}
 	}
+}
+
+// over tells of the end of a problem whoever was told of it, and leaves a note for the
+// day on which that was: of the next one nobody is told on that day.
+func (c *check) over(told map[toldKey]toldProblem, found *viewer.Checked, one toldProblem) {
+	if one.Day != "" {
+		c.back(found, one)
+	}
+	one.Over, one.Day = true, max(one.Day, one.Before)
+	if c.isToday(one.Day) {
+		told[one.key()] = one
+		return
+	}
+	delete(told, one.key())
 }
 
 func hasProblem(found *viewer.Checked, family string) bool {

@@ -51,6 +51,13 @@ func (d *Dispatcher) admit(a *Alarm) admission {
 	return free
 }
 
+// Drops reports whether an alarm that was raised now would be held back for good by a
+// mute, quiet hours or a route: nobody would be told of it, now or later.
+func (d *Dispatcher) Drops(a Alarm) bool {
+	a.normalise(d.options.Now(), d.options.AlarmKey)
+	return d.admit(&a).action == ActionDrop
+}
+
 // muteAge is how long what was read of mutes holds good.
 const muteAge = 5 * time.Second
 
