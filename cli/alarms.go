@@ -40,10 +40,10 @@ type raised struct {
 
 // Bounds of the desk's waits: for what the item remembers, since a message must
 // be on disk 300 ms after it was printed, of which it may have been open for
-// 250; and for results that go into the run record.
+// 250; and for results that go into the run record, which most senders need less for.
 const (
 	rememberWait = 40 * time.Millisecond
-	settleWait   = 50 * time.Millisecond
+	settleWait   = 500 * time.Millisecond
 )
 
 func newAlarmDesk(s *session, c *counts, supervisor *runner.Supervisor) *alarmDesk {
@@ -133,6 +133,9 @@ func (d *alarmDesk) drops(item record.Item, message record.Message, kind notify.
 // suppress records an alarm that is held back before it is raised.
 func (d *alarmDesk) suppress(message record.Message, kind notify.Kind, hold notify.Hold) {
 	d.noMoreSettings()
+	d.counts.mu.Lock()
+	d.counts.alarms++
+	d.counts.mu.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open().Suppress(d.alarm(raised{Message: message, kind: kind}), hold)

@@ -70,10 +70,17 @@ func (j *job) takeSettings(settings record.ItemSettings) {
 	}()
 }
 
-// parserStates takes out what the parsers hold. They are not used any more.
-func (j *job) parserStates() (states [2][]byte) {
+// parserStates takes out what the parsers hold, for whoever goes on with the output
+// after the command's end. They are not used any more. A record of whole lines closes,
+// since it counts for the run; that of a run that has failed closes in any case: an
+// alarm in it speaks for the failure.
+func (j *job) parserStates(failed bool) (states [2][]byte) {
 	for i, s := range j.streams {
 		if s == nil || s.parser == nil {
+			continue
+		}
+		if failed || s.parser.AtRest() {
+			s.end()
 			continue
 		}
 		data, err := s.parser.State()

@@ -21,7 +21,7 @@ func (j *job) finish(result *runner.Result) {
 	if result.Leftover == nil {
 		j.closeParsers()
 	} else {
-		j.handOver(result, j.parserStates(), j.options.quiet && !failed(result))
+		j.handOver(result, j.parserStates(failed(result)), j.options.quiet && !failed(result))
 	}
 	// What says how the run ended must find room behind the records of a job that
 	// printed them faster than a disk took them.

@@ -71,7 +71,7 @@ func (s *session) runRecord(end runEnd, after ...record.Entry) {
 		e.String("signal", signalName(r.Signal))
 	}
 	e.String("cause", end.cause).Int("attempts", int64(end.attempts)).Time("ts", at, record.StampLayout).
-		String("start", end.start.Format(record.StampLayout)).String("end", at.Format(record.StampLayout)).
+		String("start", end.start.Format(record.StampLayout)).String("end", end.end.Format(record.StampLayout)).
 		Seconds("duration", end.duration).Seconds("user_cpu", r.UserTime).Seconds("system_cpu", r.SystemTime).
 		Int(record.KeyMaxRSS, r.MaxRSS).Int("block_in", r.BlockIn).Int("block_out", r.BlockOut)
 	if r.RSSBound {

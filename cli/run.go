@@ -162,6 +162,9 @@ func (j *job) prepareItem(script string) {
 // begin puts the mark of the run and its heartbeat on disk.
 func (j *job) begin(deadline time.Time) {
 	j.nested = record.NewNested(j.spoolFolders(), j.run, j.parent)
+	if j.options.quiet {
+		j.nested.Hold()
+	}
 	j.alarms = newAlarmDesk(j.session, &j.counts, j.supervisor)
 	j.streams = j.newStreams()
 	j.self = record.Self()
@@ -227,6 +230,7 @@ func (j *job) showHeld(result *runner.Result) {
 		result.Forget()
 		return
 	}
+	j.nested.Release()
 	told := len(result.Lost)
 	if err := result.Replay(); err != nil {
 		j.warn("the output that was held back: " + err.Error())
@@ -285,10 +289,11 @@ func (j *job) shouldRetry(result *runner.Result) bool {
 	if !failed(result) || j.attempts > j.options.retries || result.StoppedBy != 0 {
 		return false
 	}
+	j.closeParsers() // no record goes on in the output of another attempt
 	j.log(record.LevelWarning, fmt.Sprintf("mvrun: attempt %d of %d: %s; trying again in %v",
 		j.attempts, j.options.retries+1, causeText(result), j.options.retryDelay), time.Now())
 	if result.Leftover != nil {
-		j.handOver(result, [2][]byte{}, j.options.quiet) // what the parsers hold, the next attempt goes on with
+		j.handOver(result, [2][]byte{}, j.options.quiet)
 	}
 	if !j.pause(j.options.retryDelay) {
 		result.StopAfter(j.supervisor.StopSignal())

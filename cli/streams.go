@@ -2,10 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mvrun/mvrun/record"
 )
@@ -107,20 +110,23 @@ func (j *job) newStreams() [2]*stream {
 	streams := [2]*stream{stdout, nil}
 	scanOut, scanErr := j.options.scans()
 	if scanOut {
-		stdout.parser = j.newParser(stdout.message)
+		stdout.parser = j.newParser(stdout.message, unix.Stdout)
 	}
 	if scanErr || j.options.keep != keepNever || j.options.quiet {
 		stderr := &stream{job: j, tail: j.tail, counts: &j.counts, stderr: true}
 		if scanErr {
-			stderr.parser = j.newParser(stderr.message)
+			stderr.parser = j.newParser(stderr.message, unix.Stderr)
 		}
 		streams[1] = stderr
 	}
 	return streams
 }
 
-func (j *job) newParser(emit func(record.Message)) *record.Parser {
+func (j *job) newParser(emit func(record.Message), output int) *record.Parser {
 	options := record.ParserOptions{Levels: j.levels(), Rules: j.rules(), Mask: j.masker, Header: j.nested.Header}
+	if j.nested.HasParent() && endsInFile(output) {
+		options.Header = j.nested.HeaderUnseen
+	}
 	for prefix, level := range j.config.Prefixes {
 		if options.Prefixes == nil {
 			options.Prefixes = map[string]record.Level{}
@@ -128,6 +134,17 @@ func (j *job) newParser(emit func(record.Message)) *record.Parser {
 		options.Prefixes[prefix] = record.Level(level)
 	}
 	return record.NewParser(options, emit)
+}
+
+// endsInFile reports whether what is written to a descriptor goes no further: it is
+// closed, a file, or /dev/null. What a pipe leads to nobody knows.
+func endsInFile(fd int) bool {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return true
+	}
+	var null unix.Stat_t
+	return st.Mode&unix.S_IFMT == unix.S_IFREG || unix.Stat(os.DevNull, &null) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == null.Rdev
 }
 
 // rules are those of the flags and of the config, in this order.

@@ -26,6 +26,8 @@ type Nested struct {
 
 	mu    sync.Mutex
 	in    registry // what this run tells its parent
+	held  []uint64 // of that, the lines that may never be passed on, see Hold
+	holds bool
 	seen  registry // what runs within this one have told
 	known bool     // all that was told before the last NewOutput has been read
 }
@@ -55,17 +57,48 @@ func (n *Nested) NewOutput() {
 // HasParent reports whether lines have to be registered before they go out.
 func (n *Nested) HasParent() bool { return n.parent != "" }
 
-// Header is asked for each line that would open a record, and reports whether
-// this run should record it.
+// Header is asked for each line that would open a record and is passed on, and
+// reports whether this run should record it.
 func (n *Nested) Header(line []byte) bool {
 	sum := lineSum(line)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	mine := !n.take(sum)
-	if n.parent != "" {
+	switch {
+	case n.parent == "":
+	case n.holds && len(n.held) < maxAwaited:
+		n.held = append(n.held, sum)
+	default:
 		n.register(sum)
 	}
 	return mine
+}
+
+// HeaderUnseen is Header for a line that the run around this one cannot see: output
+// that goes to a file.
+func (n *Nested) HeaderUnseen(line []byte) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.take(lineSum(line))
+}
+
+// Hold keeps the lines to itself until Release, which comes before they are passed on.
+// Where they never are, an equal line of the outer job is its own.
+func (n *Nested) Hold() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.holds = true
+}
+
+// Release registers what was held.
+func (n *Nested) Release() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.holds = false
+	for _, sum := range n.held {
+		n.register(sum)
+	}
+	n.held = nil
 }
 
 // failureToken stands in a registry for a failed run that was told of. No line

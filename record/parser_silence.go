@@ -52,6 +52,12 @@ func (p *Parser) Close() {
 	p.deadline = time.Time{}
 }
 
+// AtRest reports whether nothing is open but a record of whole lines: what comes next
+// is most likely another's output, for which that record need not be kept open.
+func (p *Parser) AtRest() bool {
+	return p.length == 0 && !p.skip && (!p.open || p.record.heredoc == "")
+}
+
 // setDeadline starts the silence anew after some output. It begins now, and not
 // when that output was read: who takes the records may have taken a while.
 func (p *Parser) setDeadline() {
