@@ -76,7 +76,8 @@ type Facts struct {
 	// History gives more heartbeats to learn from; it is asked only where Beats
 	// cannot tell that all is well.
 	History func() []time.Time
-	// Learn has the schedule learned also where Beats can tell.
+	// Learn has the schedule learned also where Beats can tell. It changes what is said
+	// of the schedule, and nothing else of the verdict.
 	Learn bool
 
 	// LastRun is the last run that has ended; its Cause is "" where that is not known.
@@ -185,8 +186,13 @@ func judgeSilence(v *Verdict, f *Facts, rules Rules, now time.Time) {
 		if len(v.Problems) == 0 {
 			return
 		}
-	case !f.Learn && now.Sub(v.Last) <= f.shortest()+minGrace:
-		return // whatever its schedule is, nothing is due yet
+	case now.Sub(v.Last) <= f.shortest()+minGrace:
+		// By its newest heartbeats nothing is due yet, and that is the verdict whether
+		// the schedule is wanted or not.
+		if f.Learn {
+			v.nameLearned(f)
+		}
+		return
 	}
 	f.remember()
 	learned, ok := Learn(f.Beats, f.Zone)
@@ -205,6 +211,15 @@ func judgeSilence(v *Verdict, f *Facts, rules Rules, now time.Time) {
 	}
 }
 
+// nameLearned notes the schedule that the heartbeats show.
+func (v *Verdict) nameLearned(f *Facts) {
+	f.remember()
+	v.Source = Daily
+	if learned, ok := Learn(f.Beats, f.Zone); ok {
+		v.name(learned, Learned, f)
+	}
+}
+
 // maxClockShift bounds the silences that may be a clock that was set back.
 const maxClockShift = 4 * time.Hour
 
@@ -218,8 +233,8 @@ func (f *Facts) remember() {
 	}
 }
 
-// shortest is the shortest time between two of the heartbeats. No schedule that
-// could be learned of them is shorter.
+// shortest is the shortest time between two of the newest heartbeats: as long as
+// that is not over, nothing is due by the rhythm in which they came.
 func (f *Facts) shortest() time.Duration {
 	if len(f.Beats) < 2 {
 		return 0
