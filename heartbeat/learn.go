@@ -27,7 +27,8 @@ const fewTimes = 3 * time.Hour
 //
 // Outages and extra runs are outliers. A job may pause on some days of the week or
 // hours of the day: that is learned from days that were seen. A job that has run on
-// work days so far may have stopped when its first weekend is silent.
+// work days so far may have stopped when its first weekend is silent. Where the newest
+// heartbeats alone show a slower pace than all of them, they are what counts.
 func Learn(beats []time.Time, zone *time.Location) (*Schedule, bool) {
 	if zone == nil {
 		zone = time.UTC
@@ -36,6 +37,15 @@ func Learn(beats []time.Time, zone *time.Location) (*Schedule, bool) {
 	if len(h.beats) < MinBeats {
 		return nil, false
 	}
+	if newest, ok := h.rarer(); ok {
+		if s, ok := newest.learn(); ok {
+			return s, true
+		}
+	}
+	return h.learn()
+}
+
+func (h *history) learn() (*Schedule, bool) {
 	learners := []func(*history) (*Schedule, bool){learnPace, learnTimes}
 	if h.median > fewTimes {
 		slices.Reverse(learners)
@@ -93,7 +103,9 @@ func (h *history) measure() {
 }
 
 // tolerance is how much a gap may differ from the interval.
-func (h *history) tolerance() time.Duration { return max(h.median/4, 90*time.Second) }
+func (h *history) tolerance() time.Duration { return toleranceOf(h.median) }
+
+func toleranceOf(interval time.Duration) time.Duration { return max(interval/4, 90*time.Second) }
 
 // replay counts how often a rule would have missed a heartbeat of the history.
 func (h *history) replay(s *Schedule) (missed int) {
@@ -137,11 +149,18 @@ func learnPace(h *history) (*Schedule, bool) {
 	} else {
 		p.interval, interval = longest, longest // of a month, for example
 	}
-	s := &Schedule{text: "every " + durationWords(interval) + p.pauses(), rule: p}
+	if s, ok := h.slowed(p); ok {
+		return s, true
+	}
+	s := paceSchedule(p)
 	if late := longest - interval; late > 0 {
 		s.tolerance = late + late/2
 	}
 	return h.accept(s, h.replay(s), len(h.gaps))
+}
+
+func paceSchedule(p pace) *Schedule {
+	return &Schedule{text: "every " + durationWords(p.interval) + p.pauses(), rule: p}
 }
 
 // roundInterval takes away the seconds by which starts differ.
