@@ -85,6 +85,9 @@ type Facts struct {
 	// Unfinished is a run that has a mark and no end.
 	Unfinished *StartedRun
 	Failing    *record.Failing
+	// Failures gives how many runs have failed in a row, and when the first of them
+	// began; it is asked only where the last one failed and there is no mark.
+	Failures func() (since time.Time, runs int)
 }
 
 // EndedRun is a run that is recorded.
@@ -151,16 +154,28 @@ func Judge(f *Facts, rules Rules, now time.Time) Verdict {
 	return v
 }
 
-// judgeFailing looks whether the last run that has ended failed. The mark is of those
-// that alarms are for; a run of --on-failure=log or none leaves none.
+// judgeFailing looks whether the last run that has ended failed, and since when. The
+// mark is of those that alarms are for: a run of --on-failure=log or none leaves none,
+// and neither do records from elsewhere, of which the runs themselves tell.
 func judgeFailing(v *Verdict, f *Facts, rules Rules, now time.Time) {
+	problem := Problem{State: Failing, Early: true}
 	switch mark := f.Failing; {
 	case mark != nil:
-		long := mark.Runs > 1 && now.Sub(mark.Since) >= orDefault(rules.FailingAfter, 24*time.Hour)
-		v.Problems = append(v.Problems, Problem{State: Failing, Since: mark.Since, Count: mark.Runs, Early: !long})
+		problem.Since, problem.Count = mark.Since, mark.Runs
 	case f.LastRun.Failed:
-		v.Problems = append(v.Problems, Problem{State: Failing, Since: f.LastRun.Start, Run: f.LastRun.ID, Host: f.LastRun.Host, Count: 1, Early: true})
+		problem.Since, problem.Run, problem.Host, problem.Count = f.LastRun.Start, f.LastRun.ID, f.LastRun.Host, 1
+		if f.Failures != nil {
+			if since, runs := f.Failures(); runs > 0 {
+				problem.Since, problem.Count = since, runs
+			}
+		}
+	default:
+		return
 	}
+	if problem.Count > 1 && now.Sub(problem.Since) >= orDefault(rules.FailingAfter, 24*time.Hour) {
+		problem.Early = false
+	}
+	v.Problems = append(v.Problems, problem)
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {

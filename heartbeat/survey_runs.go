@@ -31,6 +31,7 @@ func (s *Surveyor) runs(f *Facts, item record.Item, last Beat) error {
 	if f.LastRun, err = s.lastRun(item, last.Run); lost.ID > f.LastRun.ID { // an id sorts by time
 		f.LastRun = lost
 	}
+	f.Failures = func() (time.Time, int) { return s.failures(item) }
 	return err
 }
 
@@ -96,11 +97,19 @@ func parseRun(line []byte) EndedRun {
 	run := EndedRun{ID: textOf(line, `"run": "`), Cause: textOf(line, `"cause": "`), Host: textOf(line, `"hostname": "`)}
 	run.Start, _ = time.Parse(time.RFC3339Nano, textOf(line, `"start": "`))
 	if status := valueOf(line, `"exit_code": `); status != "" && status != "0" {
-		lost := run.Cause == record.CauseWrapperLost || run.Cause == record.CauseNeverFinished
-		run.Failed = !lost && !strings.HasPrefix(run.Cause, record.CauseStopped)
+		run.Failed = endedItself(run.Cause)
 	}
 	run.Duration, run.Limit = secondsOf(line, `"duration": `), secondsOf(line, `"max_duration": `)
 	return run
+}
+
+// endedItself reports whether a run was neither skipped, nor stopped, nor lost.
+func endedItself(cause string) bool {
+	switch cause {
+	case record.CauseSkipped, record.CauseWrapperLost, record.CauseNeverFinished:
+		return false
+	}
+	return !strings.HasPrefix(cause, record.CauseStopped)
 }
 
 // valueOf gives the number behind a key; "" where there is none.
