@@ -135,11 +135,13 @@ func (c *check) look(ctx context.Context) error {
 
 // whole judges, tells, and does what is to be done once in a while.
 func (c *check) whole(ctx context.Context) error {
-	if !c.takePlace() {
-		if c.options.background {
-			return nil
+	if c.options.background && !c.takePlace() {
+		return nil
+	}
+	if !c.options.background {
+		if err := c.awaitPlace(ctx, placePatience); err != nil {
+			return statusError{err, 1}
 		}
-		return statusError{fmt.Errorf("%d checks of this database are under way on this host; it may hang", maxChecks), 1}
 	}
 	if c.options.background && !c.claimBackground() {
 		return nil
@@ -175,16 +177,43 @@ func (c *check) whole(ctx context.Context) error {
 // file system hangs, cron would start one after the other.
 const maxChecks = 4
 
+// placePatience is how long a check waits until one of those under way has ended:
+// what is well takes seconds. placeEvery is how often it looks.
+const (
+	placePatience = 30 * time.Second
+	placeEvery    = 50 * time.Millisecond
+)
+
+// awaitPlace takes a place, and waits for one where there is none.
+func (c *check) awaitPlace(ctx context.Context, patience time.Duration) error {
+	begun := time.Now()
+	for !c.takePlace() {
+		if time.Since(begun) >= patience {
+			return fmt.Errorf("%d checks of this database have been under way on this host for %v; it may hang", maxChecks, patience)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(placeEvery):
+		}
+		c.now = time.Now()
+	}
+	return nil
+}
+
 // takePlace reports whether there is room for this check. The place is given back
 // when the process ends.
 func (c *check) takePlace() bool {
 	for place := range maxChecks {
-		name := placeName(fmt.Sprintf("%s\x00check%d on %s", c.store.Path(), place, hostName()), checkItem, 0, "")
-		if bindName(syscall.SOCK_STREAM, name) != syscall.EADDRINUSE {
+		if bindName(syscall.SOCK_STREAM, c.placeName(place)) != syscall.EADDRINUSE {
 			return true
 		}
 	}
 	return false
+}
+
+func (c *check) placeName(place int) string {
+	return placeName(fmt.Sprintf("%s\x00check%d on %s", c.store.Path(), place, hostName()), checkItem, 0, "")
 }
 
 // maxCheckErrors bounds what is told of files that cannot be read.

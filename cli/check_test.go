@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mvrun/mvrun/record"
 )
@@ -22,6 +27,45 @@ func TestChecksOfAHostAreBounded(t *testing.T) {
 	}
 	if c.takePlace() {
 		t.Error("there is room for one more")
+	}
+	err = c.awaitPlace(t.Context(), 2*placeEvery)
+	if err == nil || !strings.Contains(err.Error(), "it may hang") {
+		t.Errorf("one more that has waited says %v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := c.awaitPlace(stopped, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("one more that is stopped says %v", err)
+	}
+}
+
+// Of many checks that are started at once, each has its turn.
+func TestCheckWaitsForAPlace(t *testing.T) {
+	store, err := record.OpenStore(t.TempDir(), record.StoreOptions{Host: "h1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &check{session: &session{store: store}}
+	other, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(other, &unix.SockaddrUnix{Name: c.placeName(0)}); err != nil {
+		t.Fatal(err)
+	}
+	for range maxChecks - 1 {
+		if !c.takePlace() {
+			t.Fatal("there is no room for as many checks as there may be")
+		}
+	}
+	ended := time.AfterFunc(4*placeEvery, func() { unix.Close(other) })
+	defer ended.Stop()
+	begun := time.Now()
+	if err := c.awaitPlace(t.Context(), placePatience); err != nil {
+		t.Error(err)
+	}
+	if c.now.Before(begun) {
+		t.Error("it looks at the time before it waited")
 	}
 }
 
