@@ -15,6 +15,7 @@ import (
 	"github.com/mvrun/mvrun/config"
 	"github.com/mvrun/mvrun/notify"
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // doctorOptions are the flags of `mvrun doctor`.
@@ -139,10 +140,12 @@ func (d *doctor) report(asJSON bool) error {
 			fmt.Fprintln(os.Stdout, string(data))
 			continue
 		}
-		fmt.Fprintf(os.Stdout, "%s %s: %s\n", signs[found.State], found.Check, found.Found)
+		text := found.Check + ": " + found.Found
 		if found.Advice != "" {
-			fmt.Fprintf(os.Stdout, "    %s\n", found.Advice)
+			text += "\n" + found.Advice
 		}
+		// What is found are names, lines and answers that others have written.
+		fmt.Fprintf(os.Stdout, "%s %s\n", signs[found.State], strings.ReplaceAll(viewer.Visible(text), "\n", "\n    "))
 	}
 	if worst > 0 {
 		return silentStatus(worst)

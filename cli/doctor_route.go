@@ -119,14 +119,14 @@ func (e *explained) print(asJSON bool) error {
 		fmt.Fprintf(&b, "  %s %s\n", step.What, verdict)
 	}
 	if e.Muted != "" {
-		fmt.Fprintf(&b, "is not sent: %s\n", e.Muted)
+		fmt.Fprintf(&b, "is not sent: %s\n", viewer.Printable(e.Muted))
 	}
 	switch e.Action {
 	case string(notify.ActionHold):
 		fmt.Fprintf(&b, "is held back until %s (%s), and then sent\n", e.Until, e.Reason)
 	case string(notify.ActionDrop):
 		fmt.Fprintf(&b, "is not sent (%s)\n", e.Reason)
-		_, err := os.Stdout.WriteString(b.String())
+		_, err := os.Stdout.WriteString(viewer.Visible(b.String()))
 		return err
 	}
 	if len(e.Deliveries) == 0 {
@@ -140,6 +140,6 @@ func (e *explained) print(asJSON bool) error {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "  frequency: %s\n", e.Frequency)
-	_, err := os.Stdout.WriteString(b.String())
+	_, err := os.Stdout.WriteString(viewer.Visible(b.String()))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mvrun/mvrun/config"
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // initOptions are the flags of `mvrun init`.
@@ -88,8 +89,10 @@ func (o *initOptions) run() error {
 	if err != nil {
 		return existsError(err, path)
 	}
-	o.report(os.Stdout, initReport{path: path, backup: backup, db: db, made: made, config: cfg, takeover: takeover, taken: template.Taken()})
-	return nil
+	var report strings.Builder
+	o.report(&report, initReport{path: path, backup: backup, db: db, made: made, config: cfg, takeover: takeover, taken: template.Taken()})
+	_, err = os.Stdout.WriteString(viewer.Visible(report.String())) // the config may be another's
+	return err
 }
 
 func directionNames(cfg *config.Config) (names []string) {

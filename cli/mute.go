@@ -139,10 +139,10 @@ func (o *muteOptions) put(f *flagSet, mute record.Mute) error {
 	if err := s.store.PutMute(mute); err != nil {
 		return statusError{ofOther(s.store, mute.Pattern, err), 1}
 	}
-	fmt.Fprintln(os.Stdout, mute)
+	fmt.Fprintln(os.Stdout, viewer.Printable(mute.String()))
 	items, err := s.store.Candidates(nil, nil)
 	if err == nil && !slices.ContainsFunc(items, mute.Covers) {
-		printLine("mvrun: warning: no item matches " + mute.Pattern + " so far")
+		printLine("mvrun: warning: no item matches " + viewer.Printable(mute.Pattern) + " so far")
 	}
 	return s.recordMute(mute.Pattern, mute.String())
 }
@@ -228,7 +228,7 @@ func (o *muteOptions) list(f *flagSet, read func(*record.Store) ([]record.Mute, 
 		return statusError{err, 1}
 	}
 	for _, m := range mutes {
-		fmt.Fprintln(os.Stdout, m)
+		fmt.Fprintln(os.Stdout, viewer.Printable(m.String())) // another user may have written it
 	}
 	return nil
 }

@@ -6,13 +6,18 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // Messages go to descriptor 2 by one write each, past os.Stderr: there a closed
 // pipe would kill mvrun, and with it the record of the run.
 
+// printLine tells something. What others have written stands in many of these texts,
+// such as what a command has said or the name of a file, and must not reach a terminal
+// as it is.
 func printLine(text string) {
-	_, _ = writeAll(2, []byte(strings.ReplaceAll(text, "\n", "\nmvrun:   ")+"\n"))
+	_, _ = writeAll(2, []byte(strings.ReplaceAll(viewer.Visible(text), "\n", "\nmvrun:   ")+"\n"))
 }
 
 // writeAll writes by as few calls as the descriptor allows.
