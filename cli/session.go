@@ -72,11 +72,12 @@ func findOrigin(o *runOptions, script string) origin {
 	return from
 }
 
-// warn tells the user on stderr and the item's admin by a Warning record. It
+// warn tells the user by one line on stderr and the item's admin by a Warning record,
+// which keeps the lines of what it tells. It
 // never fails, and waits as long as the writer does where its queue is full.
 func (s *session) warn(problem string) {
 	problem = strings.TrimRight(problem, "\n")
-	printLine("mvrun: warning: " + problem)
+	printLine("mvrun: warning: " + oneLine(problem))
 	s.mu.Lock()
 	if s.writer == nil {
 		s.warnings = append(s.warnings, problem)

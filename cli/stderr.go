@@ -20,6 +20,20 @@ func printLine(text string) {
 	_, _ = writeAll(2, []byte(strings.ReplaceAll(viewer.Visible(text), "\n", "\nmvrun:   ")+"\n"))
 }
 
+// oneLine makes one line of a text of several, as the last words of a command are.
+func oneLine(text string) string {
+	if !strings.ContainsAny(text, "\r\n") {
+		return text
+	}
+	var lines []string
+	for _, line := range strings.FieldsFunc(text, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, " | ")
+}
+
 // writeAll writes by as few calls as the descriptor allows.
 func writeAll(fd int, p []byte) (written int, err error) {
 	for written < len(p) {
