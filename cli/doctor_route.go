@@ -90,11 +90,17 @@ func (o *doctorOptions) explain(s *session, a *notify.Alarm, at time.Time) expla
 	if answer.Steps == nil {
 		answer.Steps = []notify.Step{}
 	}
+	if answer.Receivers == nil {
+		answer.Receivers = []string{}
+	}
 	if !plan.Until.IsZero() {
 		answer.Until = plan.Until.Format(record.TimeLayout)
 	}
 	for _, delivery := range plan.Deliveries {
 		to, note := way.resolve(a, delivery.Channel, delivery.Receivers)
+		if to == nil {
+			to = []notify.Recipient{}
+		}
 		answer.Deliveries = append(answer.Deliveries, explainedTo{delivery.Channel, to, note})
 	}
 	return answer

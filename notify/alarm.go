@@ -92,8 +92,14 @@ func (a *Alarm) MD5() string { return record.MD5(a.receivers(), a.Message) }
 // receivers is the list as one text, as monitorViewer writes it.
 func (a *Alarm) receivers() string { return strings.Join(a.Receivers, " ") }
 
-// json gives the JSON form, with a line end.
+// json gives the JSON form, with a line end. Its lists are lists also where they are
+// empty.
 func (a *Alarm) json() []byte {
+	if a.Receivers == nil {
+		whole := *a
+		whole.Receivers = []string{}
+		a = &whole
+	}
 	var buf bytes.Buffer
 	encoder := json.NewEncoder(&buf)
 	encoder.SetEscapeHTML(false)

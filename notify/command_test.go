@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -185,6 +186,9 @@ func TestCut(t *testing.T) {
 
 func TestJSONOfAnyAlarm(t *testing.T) {
 	for _, a := range []Alarm{{}, {Time: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}, {Message: "\x00\xff\u2028"}} {
+		if bytes.Contains(a.json(), []byte("null")) {
+			t.Errorf("%+v: %q", a, a.json())
+		}
 		if !json.Valid(a.json()) {
 			t.Errorf("%+v: %q", a, a.json())
 		}
