@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,4 +100,47 @@ func weekday(text string) (time.Weekday, bool) {
 // String gives hours in the form of the config.
 func (h Hours) String() string {
 	return fmt.Sprintf("%02d:%02d-%02d:%02d", h.From/60, h.From%60, h.To/60, h.To%60)
+}
+
+// minutesOfWeek counts from the beginning of Sunday.
+const minutesOfWeek = 7 * minutesOfDay
+
+// alwaysOn reports whether hours are such that at each moment of the week some of them
+// are on.
+func alwaysOn(matches []*Match) bool {
+	total := 0
+	for _, m := range matches {
+		total += m.Hours.length() * m.Weekdays.count()
+	}
+	if total < minutesOfWeek { // as nearly always
+		return false
+	}
+	var on [minutesOfWeek]bool
+	for _, m := range matches {
+		for day := range 7 {
+			if m.Weekdays != 0 && m.Weekdays&(1<<day) == 0 {
+				continue
+			}
+			for minute := range m.Hours.length() {
+				on[(day*minutesOfDay+m.Hours.From+minute)%minutesOfWeek] = true
+			}
+		}
+	}
+	return !slices.Contains(on[:], false)
+}
+
+// length is in minutes.
+func (h Hours) length() int {
+	if h.To > h.From {
+		return h.To - h.From
+	}
+	return h.To + minutesOfDay - h.From
+}
+
+// count is how many days there are in a week.
+func (w Weekdays) count() int {
+	if w == 0 {
+		return 7
+	}
+	return bits.OnesCount8(uint8(w))
 }

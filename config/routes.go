@@ -2,6 +2,7 @@ package config
 
 import (
 	"path"
+	"reflect"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -112,8 +113,13 @@ func (r *reader) route(cfg *Config, element entry) (Route, bool) {
 		}
 	}
 	route.Replace = replaces
-	if route.Do == DoHold && route.Match.Hours == (Hours{}) && r.found() == before {
-		r.fault(element, "holds alarms for ever, since its match has no hours that end", "add hours, or write do: drop")
+	if route.Do == DoHold && r.found() == before {
+		switch {
+		case route.Match.Hours == (Hours{}):
+			r.fault(element, "holds alarms for ever, since its match has no hours that end", "add hours, or write do: drop")
+		case alwaysOn([]*Match{&route.Match}):
+			r.fault(element, "holds alarms for ever, since its hours follow one another without an end", "leave some hours out, or write do: drop")
+		}
 	}
 	// A route that was understood in part might send to the wrong people.
 	return route, r.found() == before
@@ -218,6 +224,32 @@ func (r *reader) checkDirections(cfg *Config, e entry, patterns []string) {
 	}
 }
 
+// heldAlike gives the conditions of quiet hours, and of those before them that hold
+// back at least the same alarms.
+func heldAlike(before []QuietHours, quiet *QuietHours) []*Match {
+	matches := []*Match{&quiet.Match}
+	for i := range before {
+		other := &before[i]
+		if other.Do == DoHold && withinExcept(other, quiet) && (other.Match.anyTime().unconditional() || reflect.DeepEqual(other.Match.anyTime(), quiet.Match.anyTime())) {
+			matches = append(matches, &other.Match)
+		}
+	}
+	return matches
+}
+
+// withinExcept reports whether the levels that quiet hours let through are let through
+// by others as well.
+func withinExcept(quiet, others *QuietHours) bool {
+	return !slices.ContainsFunc(quiet.ExceptLevels, func(level string) bool { return !slices.Contains(others.ExceptLevels, level) })
+}
+
+// anyTime is a condition without its hours and days.
+func (m *Match) anyTime() *Match {
+	whole := *m
+	whole.Hours, whole.Weekdays = Hours{}, 0
+	return &whole
+}
+
 const quietExample = "write quiet hours as - {hours: '22:00-07:00', weekdays: Mon-Fri, do: hold}"
 
 func (r *reader) quietHours(cfg *Config, e entry) {
@@ -240,6 +272,9 @@ func (r *reader) quietHours(cfg *Config, e entry) {
 		}
 		if quiet.Match.Hours == (Hours{}) && r.found() == before {
 			r.fault(element, "has no hours", quietExample)
+		}
+		if r.found() == before && quiet.Do == DoHold && alwaysOn(heldAlike(cfg.Quiet, &quiet)) {
+			r.fault(element, "holds alarms for ever, since its hours and those before it follow one another without an end", "leave some hours out, or write do: drop")
 		}
 		if r.found() == before {
 			cfg.Quiet = append(cfg.Quiet, quiet)

@@ -43,7 +43,7 @@ type Plan struct {
 	Receivers  []string // of all deliveries, in order; what is recorded
 	Frequency  string   // "" for the alarm's own
 	Action     Action
-	Until      time.Time // the end of a hold
+	Until      time.Time // the end of a hold, and of those that follow on it; zero where there is none
 	Reason     string    // of a hold or a drop, for people
 	Steps      []Step    // how it came about
 }
@@ -76,6 +76,9 @@ const (
 func (r *Router) Plan(a *Alarm, now time.Time) Plan {
 	plan := Plan{Action: ActionSend}
 	matched := r.routesFor(a, now, &plan)
+	if plan.Action == ActionHold {
+		r.untilFree(a, now, &plan)
+	}
 	if len(matched) == 0 {
 		plan.deliver(r.Usual, a.Receivers)
 	}
@@ -149,9 +152,44 @@ func (p *Plan) stop(action Action, match *Match, now time.Time, who string) {
 	switch action {
 	case ActionHold:
 		p.Until, _ = match.window(now)
-		p.Reason = fmt.Sprintf("%s until %s", who, p.Until.Format("15:04"))
+		p.Reason = who
 	case ActionDrop:
 		p.Reason = who + ": alarms are dropped"
+	}
+}
+
+const (
+	// maxHolds bounds the holds that are followed, of which each begins no later than
+	// the one before it ends.
+	maxHolds = 100
+	// foreverHeld is how far holds are followed. What holds an alarm back for longer
+	// will not end: all that depends on the time comes again after a week.
+	foreverHeld = 8 * 24 * time.Hour
+)
+
+// untilFree makes the end of a plan's hold the time at which nothing holds the alarm
+// back any more: other hours may go on where some end.
+func (r *Router) untilFree(a *Alarm, now time.Time, plan *Plan) {
+	for range maxHolds {
+		if plan.Until.IsZero() || plan.Until.Sub(now) > foreverHeld {
+			break
+		}
+		then := Plan{Action: ActionSend}
+		r.routesFor(a, plan.Until, &then)
+		if then.Action != ActionHold {
+			break
+		}
+		plan.Until = then.Until
+	}
+	switch {
+	case plan.Until.IsZero():
+		plan.Reason += " without an end"
+	case plan.Until.Sub(now) > foreverHeld:
+		plan.Reason += " at least until " + plan.Until.Format("2006-01-02 15:04")
+	case plan.Until.Sub(now) < 24*time.Hour:
+		plan.Reason += " until " + plan.Until.Format("15:04")
+	default:
+		plan.Reason += " until " + plan.Until.Format("2006-01-02 15:04")
 	}
 }
 

@@ -155,6 +155,45 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// What is told is when an alarm goes, also where other hours go on where some end.
+func TestTheEndOfAHold(t *testing.T) {
+	hold := func(from, to int, days Weekdays) QuietHours {
+		return QuietHours{Match: Match{Hours: Hours{from, to}, Weekdays: days}, Action: ActionHold}
+	}
+	only := func(q QuietHours, item string) QuietHours { q.Match.Items = []string{item}; return q }
+	const weekend = 1<<time.Saturday | 1<<time.Sunday
+	for _, c := range []struct {
+		name          string
+		quiet         []QuietHours
+		routes        []Route
+		at            string // 2026-11-27 is a Friday
+		until, reason string
+	}{
+		{"one", []QuietHours{hold(0, 616, 0)}, nil, "2026-11-27 09:00", "2026-11-27 10:16", "quiet hours until 10:16"},
+		{"one behind the other", []QuietHours{hold(0, 616, 0), hold(616, 660, 0)}, nil, "2026-11-27 09:00", "2026-11-27 11:00", "quiet hours until 11:00"},
+		{"that overlap", []QuietHours{hold(0, 616, 0), hold(600, 660, 0)}, nil, "2026-11-27 09:00", "2026-11-27 11:00", "quiet hours until 11:00"},
+		{"of another item", []QuietHours{hold(0, 616, 0), only(hold(616, 660, 0), "disks")}, nil, "2026-11-27 09:00", "2026-11-27 10:16", "quiet hours until 10:16"},
+		{"days", []QuietHours{hold(0, 1440, weekend)}, nil, "2026-11-28 09:00", "2026-11-30 00:00", "quiet hours until 2026-11-30 00:00"},
+		{"days and nights", []QuietHours{hold(0, 1440, weekend), hold(1320, 420, 0)}, nil, "2026-11-27 23:00", "2026-11-30 07:00", "quiet hours until 2026-11-30 07:00"},
+		{"a route", []QuietHours{hold(0, 616, 0)}, []Route{{Match: hold(616, 660, 0).Match, Action: ActionHold}}, "2026-11-27 09:00", "2026-11-27 11:00", "quiet hours until 11:00"},
+		{"always", []QuietHours{hold(0, 720, 0), hold(720, 1440, 0)}, nil, "2026-11-27 09:00", "2026-12-05 12:00", "quiet hours at least until 2026-12-05 12:00"},
+	} {
+		a := alarm("m")
+		router := Router{Quiet: c.quiet, Routes: c.routes}
+		plan := router.Plan(&a, at(t, c.at))
+		until := ""
+		if !plan.Until.IsZero() {
+			until = plan.Until.Format("2006-01-02 15:04")
+		}
+		if plan.Action != ActionHold || until != c.until || plan.Reason != c.reason {
+			t.Errorf("%s: %s until %q, %q", c.name, plan.Action, until, plan.Reason)
+		}
+		if sum := len(c.quiet) + len(c.routes); len(plan.Steps) != sum {
+			t.Errorf("%s: %d steps for %d conditions", c.name, len(plan.Steps), sum)
+		}
+	}
+}
+
 func TestNobodyIsForgottenForWantOfAnAddress(t *testing.T) {
 	contacts := Contacts{
 		"alice": {"email": "alice@example.com", "phone": "1"}, "bob": {"sms": "2", "phone": "3"}, "admin": {"email": "admin@example.com"},
