@@ -13,7 +13,8 @@ func TestBackoffDoubles(t *testing.T) {
 			t.Errorf("after %d attempts at most %v, want %v", attempts, got, want)
 		}
 		for range 100 {
-			if got := backoff(attempts); got < minBackoff || got > want {
+			d := New(Options{})
+			if got := d.backoff(attempts); got < minBackoff || got > want || got != d.backoff(attempts) {
 				t.Errorf("after %d attempts %v", attempts, got)
 			}
 		}

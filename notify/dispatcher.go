@@ -86,6 +86,7 @@ type Dispatcher struct {
 
 	mu       sync.Mutex
 	changed  *sync.Cond
+	lastID   time.Time     // of the id that was given last
 	intake   []Alarm       // not on disk yet
 	size     int           // bytes of intake and of placing
 	waited   time.Duration // by Raise, in all
@@ -98,6 +99,7 @@ type Dispatcher struct {
 	left     bool // Drain has left to others what was not placed
 	aside    asideState
 	timers   map[*time.Timer]struct{}
+	backoffs map[int]float64 // the random part of the pause after so many attempts
 	report   Report
 	limits   limits
 	warned   map[string]bool
@@ -166,7 +168,7 @@ func New(o Options) *Dispatcher {
 		o.Now = time.Now
 	}
 	d := &Dispatcher{
-		options: o, timers: map[*time.Timer]struct{}{}, warned: map[string]bool{},
+		options: o, timers: map[*time.Timer]struct{}{}, backoffs: map[int]float64{}, warned: map[string]bool{},
 		digests: map[string]*digest{}, closers: map[string]*time.Timer{},
 	}
 	d.changed = sync.NewCond(&d.mu)

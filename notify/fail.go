@@ -43,7 +43,7 @@ func (d *Dispatcher) failed(j *job, err error) {
 	if j.outside {
 		return
 	}
-	pause := max(backoff(j.entry.Attempts), failure.Wait)
+	pause := max(d.backoff(j.entry.Attempts), failure.Wait)
 	if failure.Permanent {
 		pause = d.options.GiveUp // it is tried again when somebody asks for it
 	}

@@ -274,3 +274,59 @@ func TestAnUnreadableEntryIsPutAside(t *testing.T) {
 	d.Drain(time.Minute)
 	wantStates(t, w, "bad")
 }
+
+// What was raised at one moment is sent in its order, by whatever process, and a
+// digest tells of the first of it.
+func TestWhatWaitedIsSentInItsOrder(t *testing.T) {
+	for _, wait := range []string{"a failure", "quiet hours"} {
+		t.Run(wait, func(t *testing.T) {
+			w := plainWorld(t)
+			now, end := noon, noon.Add(time.Hour)
+			w.now = func() time.Time { return now }
+			o := w.options(sender(refuse))
+			if wait == "quiet hours" {
+				o.Plan = quietUntil(ActionHold, &end)
+			}
+			d := New(o)
+			var want []string
+			for i := range 20 {
+				want = append(want, fmt.Sprintf("step %d", i))
+				d.Raise(alarm(want[i]))
+			}
+			d.Drain(time.Minute)
+
+			now = end.Add(time.Second)
+			var mu sync.Mutex
+			var got []string
+			o.Sender = sender(func(_ context.Context, a *Alarm) error {
+				mu.Lock()
+				defer mu.Unlock()
+				got = append(got, a.Message)
+				return nil
+			})
+			o.Burst = 12
+			d = New(o)
+			if n, err := d.FlushDue(); n != len(want) || err != nil {
+				t.Errorf("took %d, %v", n, err)
+			}
+			d.Drain(time.Minute)
+			if len(got) != 13 || !slices.Equal(got[:12], want[:12]) || !strings.Contains(got[12], "- node down: step 12\n- node down: step 13\n- node down: step 14\n") {
+				t.Errorf("sent %q", got)
+			}
+		})
+	}
+}
+
+// Alarms that fail one after the other are due in the same order.
+func TestWhatFailsIsDueInItsOrder(t *testing.T) {
+	w := plainWorld(t)
+	d := w.dispatcher(sender(refuse))
+	for range 20 {
+		d.Raise(alarm("m"))
+	}
+	d.Drain(time.Minute)
+	names, err := listOutbox(w.store.Meta())
+	if err != nil || len(names) != 20 || !slices.IsSortedFunc(names, func(a, b entryName) int { return int(a.until - b.until) }) {
+		t.Errorf("%v, %v", names, err)
+	}
+}

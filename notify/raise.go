@@ -20,10 +20,14 @@ const (
 // the Budget lets them, and an alarm that finds no room after that is lost, and
 // counted. What is raised after Drain goes to the spool.
 func (d *Dispatcher) Raise(a Alarm) string {
+	named := a.ID != ""
 	a.normalise(d.options.Now(), d.options.AlarmKey)
 	size := memory(&a)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !named {
+		a.ID = d.nextID(a.Time)
+	}
 	full := func() bool { return d.size+size > maxIntake && d.size > 0 }
 	for full() && !d.left && d.options.Budget.Left() > 0 {
 		began := time.Now()
@@ -53,6 +57,17 @@ func (d *Dispatcher) Raise(a Alarm) string {
 		go d.place()
 	}
 	return a.ID
+}
+
+// nextID makes an id that sorts behind those of the alarms that were raised before:
+// what a job prints at once has one time, and is to be sent in its order also by a
+// process that knows no more of it than the ids. The caller holds d.mu.
+func (d *Dispatcher) nextID(raised time.Time) string {
+	if behind := d.lastID.Sub(raised); behind >= 0 && behind < time.Second { // else the clock was set
+		raised = d.lastID.Add(time.Nanosecond)
+	}
+	d.lastID = raised
+	return NewID(raised)
 }
 
 // waitUntil waits for any change and reports whether the deadline is still to
