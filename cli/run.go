@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 	"github.com/mvrun/mvrun/words"
@@ -127,25 +126,6 @@ func (j *job) execute() *runner.Result {
 	j.showHeld(result)
 	j.finish(result)
 	return result
-}
-
-// checkSchedule warns of a schedule that is meant for cron, or begins as words do
-// that are understood, and cannot be one. Other words may say anything: what is not
-// understood is shown as it is, and learned.
-func (j *job) checkSchedule() {
-	if j.options.schedule == "" || !j.options.told["schedule"] {
-		return
-	}
-	text := j.options.schedule
-	_, err := heartbeat.Parse(text)
-	if err == nil || heartbeat.AreWords(text) && !heartbeat.BeginsLikeWords(text) {
-		return
-	}
-	problem := err.Error() + "; it is learned instead"
-	if near := heartbeat.NearestWords(text, words.Nearest); near != "" && heartbeat.AreWords(text) {
-		problem += fmt.Sprintf("; did you mean %q?", near)
-	}
-	j.warn(problem)
 }
 
 // prepareItem names the item after the script where nobody says how.
