@@ -179,11 +179,12 @@ func (r *routing) options(o notify.Options, supervisor *runner.Supervisor) notif
 }
 
 // configGrammar is what a config takes of the packages that count and send
-// alarms.
+// alarms, and know schedules.
 func configGrammar() config.Grammar {
 	return config.Grammar{
 		Frequency: func(text string) error { _, err := ratelimit.Parse(text); return err },
 		Command:   func(text string) error { _, err := notify.ParseTemplate(text); return err },
+		Schedule:  scheduleFault,
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,14 @@ func (j *job) checkSchedule() {
 	if problem, meant := scheduleProblem(j.options.schedule); problem != "" {
 		j.warn(problem + "; it is learned instead" + meant)
 	}
+}
+
+// scheduleFault is what is wrong with a schedule of the config.
+func scheduleFault(text string) error {
+	if problem, meant := scheduleProblem(text); problem != "" {
+		return errors.New(problem + meant)
+	}
+	return nil
 }
 
 // scheduleProblem tells of a schedule that is meant for cron, or begins as words do

@@ -23,6 +23,9 @@ func TestScheduleProblem(t *testing.T) {
 		if want == "" && problem != "" || !strings.Contains(problem+meant, want) || want != "" && !strings.HasPrefix(problem, "schedule ") {
 			t.Errorf("%q: %q%q, want %q", text, problem, meant, want)
 		}
+		if err := scheduleFault(text); (err == nil) != (want == "") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 	for _, begin := range beginnings {
 		if !heartbeat.BeginsLikeWords(begin) {

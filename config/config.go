@@ -98,10 +98,10 @@ type Config struct {
 }
 
 // Grammar holds the readers of texts whose form is the affair of another package:
-// an alarm frequency and a send_alarm_command. The error of each says what is
+// an alarm frequency, a send_alarm_command and a schedule. The error of each says what is
 // wrong and what would be right. Where one is nil, any text is admitted.
 type Grammar struct {
-	Frequency, Command func(text string) error
+	Frequency, Command, Schedule func(text string) error
 }
 
 // Direction is one business line and who answers for it.

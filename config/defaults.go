@@ -15,6 +15,7 @@ const (
 	lineValue valueKind = iota
 	receiversValue
 	frequencyValue
+	scheduleValue
 	durationValue
 	countValue
 	truthValue
@@ -36,7 +37,7 @@ type flagDefault struct {
 var flagDefaultTable = [...]flagDefault{
 	{name: "receivers", kind: receiversValue},
 	{name: "alarm-frequency", kind: frequencyValue},
-	{name: "schedule", kind: lineValue},
+	{name: "schedule", kind: scheduleValue},
 	{name: "frequency", kind: lineValue},
 	{name: "author", kind: lineValue},
 	{name: "timeout", kind: durationValue},
@@ -106,6 +107,8 @@ func (r *reader) flagValue(f flagDefault, e entry) (string, bool) {
 		text, _ = r.words(e, "write receivers as alice bob or [alice, bob]")
 	case frequencyValue:
 		text, _ = r.alarmFrequency(e)
+	case scheduleValue:
+		text = r.schedule(e)
 	case durationValue:
 		text = r.duration(e, 0).String()
 	case countValue:
@@ -140,6 +143,18 @@ func (r *reader) alarmFrequency(e entry) (string, bool) {
 		}
 	}
 	return text, true
+}
+
+// schedule reads when jobs should run; most words may say anything.
+func (r *reader) schedule(e entry) string {
+	text, ok := r.line(e, "write it on one line")
+	if ok && r.grammar.Schedule != nil {
+		if err := r.grammar.Schedule(text); err != nil {
+			r.fault(e, err.Error(), "")
+			return ""
+		}
+	}
+	return text
 }
 
 // flagPatterns reads a pattern or a list of them, one a line.

@@ -19,6 +19,12 @@ var testGrammar = Grammar{
 		}
 		return nil
 	},
+	Schedule: func(text string) error {
+		if text == "61 * * * *" {
+			return errors.New(`schedule "61 * * * *": minute "61": write numbers from 0 to 59`)
+		}
+		return nil
+	},
 }
 
 // parsed reads a config that must be without fault.
