@@ -44,7 +44,7 @@ func newDoctorFlags() (*doctorOptions, *flagSet) {
 func doctorCommand() *command {
 	return &command{
 		name: "doctor", synopsis: "[--route DIRECTION/ITEM] [--send]", summary: "check config, database, clock, cron and that alarms can arrive, or explain where one goes",
-		details: "Looks at the config, the directions, the database (rights, space, locks, clock, how it is mounted), the spool, what waits to be sent, each way to send and whether its server can be reached, the cron daemon and the lines that it starts mvrun by, and says of each whether it is in order and what to do. The exit status is 1 where the worst of it is a warning, and 2 where it is an error.",
+		details: "Looks at the config and who else may change it, the directions, the database (rights, space, locks, clock, how it is mounted), the spool, what waits to be sent, each way to send and whether its server can be reached, the cron daemon and the lines that it starts mvrun by, and says of each whether it is in order and what to do. The exit status is 1 where the worst of it is a warning, and 2 where it is an error.",
 		examples: []string{
 			"mvrun doctor",
 			"mvrun doctor --send --receivers alice",
@@ -109,6 +109,7 @@ func runDoctor(args []string) error {
 	d := &doctor{session: s, send: o.send}
 	d.checkVersions()
 	d.checkConfig()
+	d.checkRights()
 	d.checkDirections()
 	d.checkDatabase()
 	d.checkSpool()
@@ -205,6 +206,7 @@ func (d *doctor) checkDatabase() {
 	}
 	layout, _ := d.store.Layout()
 	d.ok("database", "%s can be written (layout %s)", d.store.Path(), layout)
+	d.checkSticky(d.store.Path())
 	d.checkClock(meta.Path(elem...), before, after)
 	if err := meta.Remove(elem...); err != nil {
 		d.bad("database", d.masker.Mask(err.Error()), "files cannot be removed; look at the rights of the folder")

@@ -39,10 +39,9 @@ func (d *doctor) checkSending() {
 // checkCommand looks for the program that a command begins with, where that is
 // plain to see.
 func (d *doctor) checkCommand() {
-	words := strings.Fields(d.config.SendAlarmCommand)
-	program := strings.Trim(words[0], `"'`)
-	if strings.ContainsAny(program, "$`(){};|&<>=") {
-		d.ok("send_alarm_command", "is a line of shell that begins with %s", program)
+	program := d.commandProgram()
+	if program == "" {
+		d.ok("send_alarm_command", "is a line of shell that begins with %s", firstWord(d.config.SendAlarmCommand))
 		return
 	}
 	if !isShellWord(program) && findProgram(program) == "" {
@@ -50,6 +49,23 @@ func (d *doctor) checkCommand() {
 		return
 	}
 	d.ok("send_alarm_command", "%s", orElse(findProgram(program), program))
+}
+
+// commandProgram is the program that send_alarm_command begins with, or "".
+func (d *doctor) commandProgram() string {
+	program := firstWord(d.config.SendAlarmCommand)
+	if strings.ContainsAny(program, "$`(){};|&<>=") {
+		return ""
+	}
+	return program
+}
+
+func firstWord(line string) string {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return ""
+	}
+	return strings.Trim(words[0], `"'`)
 }
 
 // findProgram looks for a program as a shell does; "" where there is none.
@@ -111,21 +127,26 @@ func (d *doctor) checkChannel(way *routing, spec notify.ChannelSpec) {
 // unreadableSecret finds a value of settings that is kept elsewhere and cannot be
 // had from there; "" where there is none.
 func unreadableSecret(settings map[string]notify.SettingValue) string {
+	for _, text := range settingTexts(settings) {
+		if _, err := config.Secret(text[1]); err != nil {
+			return text[0] + ": " + err.Error()
+		}
+	}
+	return ""
+}
+
+// settingTexts gives the values of settings, each behind its key.
+func settingTexts(settings map[string]notify.SettingValue) (texts [][2]string) {
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
-		texts := [][2]string{{key, settings[key].Text}}
+		texts = append(texts, [2]string{key, settings[key].Text})
 		for _, text := range settings[key].List {
 			texts = append(texts, [2]string{key, text})
 		}
 		for _, pair := range settings[key].Pairs {
 			texts = append(texts, [2]string{key + "." + pair[0], pair[1]})
 		}
-		for _, text := range texts {
-			if _, err := config.Secret(text[1]); err != nil {
-				return text[0] + ": " + err.Error()
-			}
-		}
 	}
-	return ""
+	return texts
 }
 
 // sendTest sends an alarm that says that it is a test.
