@@ -36,8 +36,13 @@ func Parse(text string) (Policy, error) {
 		}
 	case "once":
 		if len(words) == 3 && words[1] == "per" {
-			if pause, err := parseDuration(words[2]); err == nil {
+			pause, err := parseDuration(words[2])
+			if err == nil {
 				return Policy{form: spaced, pause: pause}, nil
+			}
+			if errors.Is(err, errTooLong) {
+				longest := duration(maxPause)
+				return Policy{}, fmt.Errorf("%q is longer than what was sent is looked back over, %s; write %q", shorten(text), longest, "once per "+longest)
 			}
 		}
 	case "max":
@@ -85,7 +90,10 @@ func number(digits string) int {
 // maxPause is the longest pause that is looked back over.
 const maxPause = 31 * 24 * time.Hour
 
-var errNoDuration = errors.New("is no duration")
+var (
+	errNoDuration = errors.New("is no duration")
+	errTooLong    = errors.New("is longer than any pause")
+)
 
 // parseDuration reads what time.ParseDuration does, and days before it (1d12h).
 func parseDuration(text string) (time.Duration, error) {
@@ -100,8 +108,11 @@ func parseDuration(text string) (time.Duration, error) {
 		}
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 || d > maxPause || days+d <= 0 || days+d > maxPause {
+	switch {
+	case err != nil || d < 0 || days+d == 0:
 		return 0, errNoDuration
+	case d > maxPause || days > maxPause || days+d > maxPause:
+		return 0, errTooLong
 	}
 	return days + d, nil
 }

@@ -139,13 +139,21 @@ func (p Policy) decideSpaced(h History, now time.Time) Decision {
 	case !h.Last.IsZero() && now.Sub(h.Last) < p.pause:
 		next := h.Last.Add(p.pause)
 		return Decision{
-			Reason: fmt.Sprintf("%s: the last one was sent at %s", p, h.Last.Format(time.TimeOnly)),
+			Reason: fmt.Sprintf("%s: the last one was sent at %s", p, momentText(h.Last, now)),
 			Count:  max(h.Sent, 1), Next: next, Final: true,
 		}
 	case h.InFlight > 0:
 		return Decision{Reason: fmt.Sprintf("%s: one is being sent", p), Count: h.InFlight, Next: now.Add(p.pause)}
 	}
 	return Decision{Allow: true}
+}
+
+// momentText is a time of day, with the date where that is not the day of now.
+func momentText(at, now time.Time) string {
+	if at = at.In(now.Location()); at.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return at.Format(time.TimeOnly)
+	}
+	return at.Format(time.DateTime)
 }
 
 func (p Policy) decideChange(h History) Decision {

@@ -51,6 +51,7 @@ func TestDecide(t *testing.T) {
 		{"once per 30m", ratelimit.History{}, true, "", "", false},
 		{"once per 30m", ratelimit.History{Sent: 1, Last: at("11-26 09:50:30")}, true, "", "", false},
 		{"once per 30m", ratelimit.History{Sent: 1, Last: at("11-26 09:50:31")}, false, "once per 30m: the last one was sent at 09:50:31", "11-26 10:20:31", true},
+		{"once per 2d", ratelimit.History{Sent: 1, Last: at("11-25 09:00:00")}, false, "once per 2d: the last one was sent at 2026-11-25 09:00:00", "11-27 09:00:00", true},
 		{"once per 30m", ratelimit.History{InFlight: 1}, false, "once per 30m: one is being sent", "11-26 10:50:30", false},
 		{"on change", ratelimit.History{Last: at("11-25 08:00:00")}, true, "", "", false},
 		{"on change", ratelimit.History{Unchanged: true, Last: at("11-25 08:00:00")}, false, "on change: the same was sent at 2026-11-25 08:00:00", "", false},
