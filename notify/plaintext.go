@@ -2,6 +2,7 @@ package notify
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,7 +14,7 @@ import (
 // node is another alarm.
 func plainText(message string) string {
 	var words []string
-	for _, field := range strings.Fields(message) {
+	for _, field := range strings.Fields(strings.Map(narrowDigit, message)) {
 		head, core, tail := trimMarks(field)
 		word := head + maskWord(core) + tail
 		if last := len(words) - 1; last >= 0 && endsMasked(words[last]) {
@@ -28,6 +29,14 @@ func plainText(message string) string {
 }
 
 const valueMark = "#"
+
+// narrowDigit makes ASCII of the digits that are as wide as Chinese.
+func narrowDigit(r rune) rune {
+	if r >= '０' && r <= '９' {
+		return r - '０' + '0'
+	}
+	return r
+}
 
 // marks are what may stand around a word without being part of it.
 const marks = "()[]{}<>\"'`,;!?.:|。，；：、（）【】《》“”！？"
@@ -54,7 +63,7 @@ func continuesValue(word string) bool {
 
 // maskWord masks a word without the marks around it.
 func maskWord(word string) string {
-	if strings.IndexFunc(word, isDigit) < 0 {
+	if strings.IndexFunc(word, isDigit) < 0 && !isCardAddress(word) {
 		return word
 	}
 	if isValue(word) {
@@ -71,7 +80,7 @@ func maskWord(word string) string {
 	if strings.Contains(word, "/") {
 		return maskPath(word)
 	}
-	if name, number, found := cutLast(word, ":[("); found && isValue(number) {
+	if name, number, found := cutLast(word, ":[(<"); found && isValue(number) {
 		return maskWord(name) + ":" + valueMark // a line, a port, a process
 	}
 	return word
@@ -122,9 +131,9 @@ func isValue(word string) bool {
 }
 
 // isNumber reports whether a word is a number, perhaps with a sign, separators,
-// an exponent or a unit: 93.1, -3, 1,234, 1.2e-5, 12GB, 300ms, 3/4, 85%.
+// an exponent or a unit: 93.1, -3, 1,234, 1.2e-5, 12GB, 300ms, 3/4, 85%, #5, $7.
 func isNumber(word string) bool {
-	rest := strings.TrimLeft(word, "+-~≈")
+	rest := strings.TrimLeft(word, "+-~≈#$€£¥￥")
 	digits := strings.TrimLeft(rest, "0123456789.,")
 	if len(digits) == len(rest) {
 		return false
@@ -192,7 +201,26 @@ func isAddress(word string) bool {
 	if _, err := netip.ParsePrefix(word); err == nil {
 		return true
 	}
-	return len(word) == 17 && strings.Count(word, ":") == 5 && strings.Trim(strings.ToLower(word), hexDigits+":") == ""
+	return isCardAddress(word)
+}
+
+// isCardAddress reports whether a word is the address of a network card, in six parts
+// or, as Cisco writes it, in three.
+func isCardAddress(word string) bool {
+	for _, form := range [...]struct {
+		separator   string
+		parts, size int
+	}{{":", 6, 2}, {"-", 6, 2}, {".", 3, 4}} {
+		if len(word) != form.parts*(form.size+1)-1 {
+			continue
+		}
+		parts := strings.Split(strings.ToLower(word), form.separator)
+		odd := func(part string) bool { return len(part) != form.size || strings.Trim(part, hexDigits) != "" }
+		if len(parts) == form.parts && !slices.ContainsFunc(parts, odd) {
+			return true
+		}
+	}
+	return false
 }
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }

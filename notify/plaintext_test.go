@@ -18,7 +18,14 @@ var messages = [][]string{
 	{"job 123456 of bob uses 512 GB"},
 	{"timeout after 30s", "timeout after 1m30s", "timeout after 300 ms", "timeout after 2 hours"},
 	{"connect to 10.1.2.3:8080: connection refused", "connect to 192.168.0.1:22: connection refused", "connect to [fe80::1]:22: connection refused"},
-	{"duplicate address 00:1b:63:84:45:e6", "duplicate address 52:54:00:12:34:56"},
+	{"duplicate address 00:1b:63:84:45:e6", "duplicate address 52:54:00:12:34:56", "duplicate address aa:bb:cc:dd:ee:ff", "duplicate address 001a.2b3c.4d5e",
+		"duplicate address aabb.ccdd.eeff", "duplicate address AA-BB-CC-DD-EE-FF"},
+	{"a face:to:face talk of cafe.beef"},
+	{"slot #5 is empty", "slot #77 is empty"},
+	{"slot #a is empty"},
+	{"it costs $5", "it costs $6.50"},
+	{"job<12345> has ended", "job<1> has ended"},
+	{"job<n1> has ended"},
 	{"segfault at 0x7ffe8a3c ip 00007f3b2c1d error 4", "segfault at 0x0 ip 00005f3b2c1d error 6"},
 	{"task 550e8400-e29b-41d4-a716-446655440000 failed", "task 123E4567-E89B-12D3-A456-426614174000 failed"},
 	{"commit 5177977ab is broken", "commit fd7803b1c is broken"},
@@ -27,7 +34,8 @@ var messages = [][]string{
 	{"GET https://x.example.com/jobs/17?id=4: 503", "GET https://x.example.com/jobs/18?id=5: 500"},
 	{"Thu Nov 26 10:00:00 2026 sshd[4711]: error", "Fri Dec 4 09:13:44 2026 sshd[99]: error"},
 	{"Traceback: line 17, in check.py:17", "Traceback: line 18, in check.py:99"},
-	{"使用率93%，剩余5个节点", "使用率100%，剩余12个节点"},
+	{"使用率93%，剩余5个节点", "使用率100%，剩余12个节点", "使用率９３%，剩余１２个节点"},
+	{"槽位５故障", "槽位６６故障"},
 	{"使用率过高"},
 	{"磁盘 /ic/tools 使用率 93.5 %", "磁盘 /ic/tools 使用率 99 %"},
 	{"license: 3/42 in use", "license: 42/42 in use"},
@@ -48,7 +56,7 @@ var messages = [][]string{
 }
 
 // Some groups say the same with other words around the value.
-var alike = map[[2]int]bool{{30, 31}: true, {31, 30}: true}
+var alike = map[[2]int]bool{{37, 38}: true, {38, 37}: true}
 
 func TestPlainTextKeepsWhatAnAlarmIsAbout(t *testing.T) {
 	for i, group := range messages {
