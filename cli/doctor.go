@@ -34,7 +34,7 @@ func newDoctorFlags() (*doctorOptions, *flagSet) {
 	f.StringVar(&o.title, "title", "", "with --route: its `title` (default: the item)")
 	f.StringVar(&o.level, "level", string(record.LevelAlarm), "with --route: its `level`, Alarm or that of a record with to=")
 	f.Var(receiversValue{&o.receivers}, "receivers", "with --route or --send: its receivers (default: the direction's admin)")
-	f.StringVar(&o.at, "at", "", "with --route: at this `time` instead of now")
+	f.StringVar(&o.at, "at", "", "with --route: at this `time` instead of now, such as 23:00")
 	f.BoolVar(&o.send, "send", false, "send one test alarm, marked as such, by the usual way")
 	f.BoolVar(&o.json, "json", false, "print JSON, for other programs")
 	addDatabaseFlags(f, &o.config, &o.db)

@@ -27,7 +27,7 @@ func newMuteFlags() (*muteOptions, *flagSet) {
 	f := newFlagSet("mute")
 	f.SetInterspersed(true)
 	f.Var(durationValue{&o.length}, "for", "how long, such as 30m, 8h or 2d")
-	f.StringVar(&o.until, "until", "", "until this `time`; a date means to its end")
+	f.StringVar(&o.until, "until", "", "until this `time`, such as 18:30, tomorrow or 2026-12-01; a date means to its end")
 	f.StringVar(&o.reason, "reason", "", "`why`, for those who ask")
 	f.BoolVar(&o.hold, "hold", false, "keep the alarms and send them at the end (default: they are only recorded)")
 	addDatabaseFlags(f, &o.config, &o.db)

@@ -46,22 +46,34 @@ func ParseRange(beginText, endText string, now time.Time) (begin, end time.Time,
 	return begin, end, err
 }
 
-// ParseMoment reads a time; a date means its beginning. The error is an
-// *InputError.
+// ParseMoment reads a time; a date means its beginning, and a time of day the next
+// one. The error is an *InputError.
 func ParseMoment(name, text string, now time.Time) (time.Time, error) {
+	if at, _, ok := comingDate(text, now); ok {
+		return at, nil
+	}
 	at, _, err := parseDate(name, text, now)
+	if input, ok := errors.AsType[*InputError](err); ok {
+		input.Hint = "18:30, tomorrow, " + input.Hint
+	}
 	return at, err
 }
 
 // ParseEnd reads the end of a time range that begins now; a date means to its
 // end. The error is an *InputError.
 func ParseEnd(name, text string, now time.Time) (time.Time, error) {
-	const hint = "2024-10-25, 2024-10-25 08:00 or 2024-10-25T08:00:00+08:00"
-	_, end, err := parseDate(name, text, now)
+	from, end, ok := comingDate(text, now)
+	var err error
+	if !ok {
+		from, end, err = parseDate(name, text, now)
+	}
+	if end.Sub(from) <= time.Minute {
+		end = from // a time is that moment
+	}
 	if err == nil && !end.After(now) {
-		err = &InputError{name, text, "is not in the future", hint}
+		err = &InputError{name, text, "is not in the future", comingHint}
 	} else if input, ok := errors.AsType[*InputError](err); ok {
-		input.Hint = hint
+		input.Hint = comingHint
 	}
 	return end, err
 }
