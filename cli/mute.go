@@ -136,6 +136,9 @@ func (o *muteOptions) put(f *flagSet, mute record.Mute) error {
 	if err != nil {
 		return err
 	}
+	if mute.Retired && !f.Changed("reason") {
+		mute.Reason = retiredFor(s.store, mute.Pattern)
+	}
 	if err := s.store.PutMute(mute); err != nil {
 		return statusError{ofOther(s.store, mute.Pattern, err), 1}
 	}
@@ -145,6 +148,16 @@ func (o *muteOptions) put(f *flagSet, mute record.Mute) error {
 		printLine("mvrun: warning: no item matches " + viewer.Printable(mute.Pattern) + " so far")
 	}
 	return s.recordMute(mute.Pattern, mute.String())
+}
+
+// retiredFor is the reason for which items were retired before; "" for none. It holds
+// for who retires them again and gives no other.
+func retiredFor(store *record.Store, pattern string) string {
+	retired, err := store.Retired()
+	if i := slices.IndexFunc(retired, func(m record.Mute) bool { return m.Pattern == pattern }); err == nil && i >= 0 {
+		return retired[i].Reason
+	}
+	return ""
 }
 
 // ofOther explains why a mute of another user cannot be changed in a shared database.
