@@ -15,6 +15,7 @@ import (
 	"github.com/mvrun/mvrun/config"
 	"github.com/mvrun/mvrun/notify"
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/viewer"
 )
 
 // askTimeout bounds a request of the check to another service.
@@ -129,7 +130,7 @@ func (c *check) printRemote(name string, asked error) {
 		_ = json.NewEncoder(os.Stdout).Encode(answer) // texts
 		return
 	}
-	fmt.Fprintf(os.Stdout, "%s: %s\n", name, text)
+	fmt.Fprintf(os.Stdout, "%s: %s\n", name, viewer.Printable(text))
 }
 
 // tellRemote counts failures, and tells of the third and of the end.

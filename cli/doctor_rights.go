@@ -42,7 +42,7 @@ func (d *doctor) checkWriters(path, why string) {
 	if file.Mode&unix.S_IWOTH != 0 {
 		d.warning("rights", fmt.Sprintf("everybody may write to %s, and %s", real, why), "chmod o-w "+shellWord(real))
 	}
-	if owner := int(file.Uid); owner != 0 && owner != os.Geteuid() {
+	if owner := int(file.Uid); owner != 0 && os.Geteuid() == 0 { // others trust the one who keeps it for them
 		d.warning("rights", fmt.Sprintf("%s belongs to %s, who may change it, and %s", real, userOf(owner), why),
 			"chown root "+shellWord(real)+", unless everybody whose jobs use it trusts "+userOf(owner))
 	}
