@@ -70,7 +70,7 @@ func formatNames() []string {
 func viewCommand() *command {
 	return &command{
 		name: "view", synopsis: "[monitor|heartbeat|log|alarm|run [ID]] [filters]", summary: "read the history",
-		details: "In a terminal, without a kind, opens a full-screen viewer with the filters set; ? shows its keys. Otherwise prints items and how they fare (monitor: Status, the Last heartbeat, when the Next is due, Runs in the range of dates) or records, oldest first. Times are written 2024-10-25, \"2024-10-25 08:00\", 7d, 12h, yesterday, today, now. Patterns are those of a shell: * ? [a-z]. With the ID of a run, or a beginning of it, or what follows its dash, it shows that run whole.",
+		details: "In a terminal, without a kind, opens a full-screen viewer with the filters set; ? shows its keys. Otherwise prints items and how they fare (monitor: Status, the Last heartbeat, when the Next is due, Runs in the range of dates) or records, oldest first. Times are written 2024-10-25, \"2024-10-25 08:00\", 7d, 12h, yesterday, today, now. Patterns are those of a shell: * ? [a-z] [!a-z]. With the ID of a run, or a beginning of it, or what follows its dash, it shows that run whole.",
 		examples: []string{
 			"mvrun view",
 			"mvrun view monitor",

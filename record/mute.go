@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Mute says that nobody is told of some items for a while.
 type Mute struct {
-	Pattern string    `json:"pattern"` // DIRECTION/ITEM; each part may be a glob (path.Match)
+	Pattern string    `json:"pattern"` // DIRECTION/ITEM; each part may be a glob (words.Match)
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"` // zero: for good
 	By      string    `json:"by"`
@@ -39,7 +40,7 @@ func ParsePattern(text string) (string, error) {
 		item = "*"
 	}
 	for _, part := range [...]string{direction, item} {
-		if _, err := path.Match(part, ""); err != nil || part == "" || strings.Contains(part, "/") {
+		if _, err := words.Match(part, ""); err != nil || part == "" || strings.Contains(part, "/") {
 			return "", fmt.Errorf("%q names no items; write DIRECTION/ITEM, with * and ? for what may be anything", text)
 		}
 	}

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/mvrun/mvrun/words"
 )
 
 // Query says which records of the database are wanted. The zero value of each
@@ -23,7 +24,7 @@ type Query struct {
 	Begin, End time.Time
 	Location   *time.Location // nil means time.Local
 
-	Directions, Items []string // names or patterns of path.Match; one must match
+	Directions, Items []string // names or patterns of words.Match; one must match
 	Levels            []string // in any case; one must be the record's
 	Receivers         []string // one must be among the record's
 	Keywords          []string // each must be within a text of the record
@@ -62,7 +63,7 @@ func (q Query) check() error {
 	}
 	for _, patterns := range [][]string{q.Directions, q.Items} {
 		for _, pattern := range patterns {
-			if _, err := path.Match(pattern, ""); err != nil {
+			if _, err := words.Match(pattern, ""); err != nil {
 				return fmt.Errorf("pattern %q: %w", pattern, err)
 			}
 		}
@@ -205,7 +206,7 @@ func matchesName(pattern, name string) bool {
 	if namedBy(pattern) == name {
 		return true
 	}
-	ok, _ := path.Match(pattern, name)
+	ok, _ := words.Match(pattern, name)
 	return ok
 }
 

@@ -170,6 +170,8 @@ func TestSelectFilters(t *testing.T) {
 		{"an empty range", record.Query{Begin: day("2024-10-26"), End: day("2024-10-26")}, []string{}},
 		{"direction", record.Query{Directions: []string{"host"}}, []string{"no time", "full"}},
 		{"item pattern", record.Query{Items: []string{"node*"}}, []string{"n1 down", "n2 失联", "n3 失联"}},
+		{"not of a set", record.Query{Directions: []string{"[!L]*"}}, []string{"no time", "full"}},
+		{"not of a set, the other sign", record.Query{Directions: []string{"[^L]*"}}, []string{"no time", "full"}},
 		{"item name", record.Query{Items: []string{"nodes"}}, []string{"n1 down", "n2 失联"}},
 		{"item name that is a pattern too", record.Query{Items: []string{"disk[1]"}}, []string{"no time", "full"}},
 		{"name that is no path", record.Query{Items: []string{"../LSF/nodes", "none"}}, []string{}},

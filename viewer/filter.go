@@ -2,7 +2,6 @@ package viewer
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,8 +133,8 @@ func checkPatterns(name string, patterns []string) error {
 		if strings.Contains(pattern, "/") {
 			return &InputError{name, pattern, "contains a slash", "a name or a pattern, as in --direction LSF --item 'check_*'"}
 		}
-		if _, err := path.Match(pattern, ""); err != nil {
-			return &InputError{name, pattern, "is not a pattern", `* and ? stand for any characters, [a-z] for one of a set; \[ is the bracket itself`}
+		if _, err := words.Match(pattern, ""); err != nil {
+			return &InputError{name, pattern, "is not a pattern", `* and ? stand for any characters, [a-z] for one of a set, [!a-z] for any other; \[ is the bracket itself`}
 		}
 	}
 	return nil

@@ -145,3 +145,15 @@ func TestBodyIsOneObject(t *testing.T) {
 		}
 	}
 }
+
+// Patterns are those of a shell.
+func TestPatternsOfTheAPI(t *testing.T) {
+	s := serve(t, nil)
+	s.put(s.options.Load().Store, record.Item{Direction: "EDA", Name: "tool"}, record.Log, 11, `"message_level": "Error", "message": "of EDA"`)
+	for pattern, want := range map[string]int{"[!L]*": 1, "[^L]*": 1, "[!E]*": 12, "L*": 12, "*": 13} {
+		document := s.json("/api/v1/records/log?direction=" + url.QueryEscape(pattern))
+		if got := len(document["records"].([]any)); got != want {
+			t.Errorf("%s: %d records, want %d", pattern, got, want)
+		}
+	}
+}

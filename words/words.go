@@ -1,9 +1,10 @@
-// Package words reads what people type: lists of names, and words that are
-// nearly right. It is a package of its own since the config, the records and the
+// Package words reads what people type: lists of names, patterns of names, and words
+// that are nearly right. It is a package of its own since the config, the records and the
 // command line have to agree on both, and know nothing of one another.
 package words
 
 import (
+	"path"
 	"strings"
 	"unicode"
 )
@@ -54,4 +55,31 @@ func Distance(a, b string) int {
 		before, above, row = above, row, before
 	}
 	return above[len(b)]
+}
+
+// Match reports whether a name fits a pattern of a shell: path.Match, where [!…] means
+// not as [^…] does. The error says that it is no pattern.
+func Match(pattern, name string) (bool, error) { return path.Match(negations(pattern), name) }
+
+// negations writes the [!…] of a pattern as path.Match wants it.
+func negations(pattern string) string {
+	if !strings.Contains(pattern, "[!") {
+		return pattern
+	}
+	text, within := []byte(pattern), false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case within:
+			within = text[i] != ']'
+		case text[i] == '[':
+			within = true
+			if i+1 < len(text) && text[i+1] == '!' {
+				i++
+				text[i] = '^'
+			}
+		}
+	}
+	return string(text)
 }

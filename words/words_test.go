@@ -44,3 +44,25 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// The signs are those of a shell, and what is escaped or within a set has no meaning.
+func TestMatch(t *testing.T) {
+	for _, test := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"[!L]*", "LSF", false}, {"[!L]*", "EDA", true}, {"[^L]*", "LSF", false}, {"[^L]*", "EDA", true},
+		{"a[!0-9]", "a1", false}, {"a[!0-9]", "ab", true}, {"[!a][!b]", "xb", false}, {"[!a][!b]", "xy", true},
+		{"[L!]*", "!x", true}, {`\[!L]`, "[!L]", true}, {`\[!L]`, "x", false}, {"[[!]x", "!x", true}, {"[[!]x", "[x", true},
+		{`[\]!]x`, "!x", true}, {"[!!]x", "!x", false}, {"[!!]x", "^x", true}, {"!x", "!x", true}, {"*", "a", true}, {"", "", true},
+	} {
+		if got, err := Match(test.pattern, test.name); got != test.want || err != nil {
+			t.Errorf("%s and %s: %v, %v", test.pattern, test.name, got, err)
+		}
+	}
+	for _, pattern := range []string{"[", "[!", "[!]", "[!a", `[!\`, `a\`} {
+		if _, err := Match(pattern, "a"); err == nil {
+			t.Errorf("%s is taken for a pattern", pattern)
+		}
+	}
+}
