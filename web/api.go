@@ -131,37 +131,49 @@ func (s *Server) databaseFailed(w http.ResponseWriter, r *http.Request, err erro
 // apiItem is one item, whether retired or not.
 func (s *Server) apiItem(w http.ResponseWriter, r *http.Request, _ *identity) {
 	item := record.Item{Direction: r.PathValue("direction"), Name: r.PathValue("item")}
-	line, err := s.itemLine(item)
+	line, notes, err := s.itemLine(item)
 	switch {
 	case err != nil:
 		s.databaseFailed(w, r, err)
 	case line == nil:
 		s.fail(w, r, http.StatusNotFound, "there is no item "+item.String())
 	default:
-		s.writeJSON(w, r, http.StatusOK, append(line, '\n'))
+		s.writeJSON(w, r, http.StatusOK, withNotes(line, notes))
 	}
 }
 
-// itemLine is an item as JSON; nil where there is none.
-func (s *Server) itemLine(item record.Item) ([]byte, error) {
+// itemLine is an item as JSON, nil where there is none, with what could not be read.
+func (s *Server) itemLine(item record.Item) (line []byte, notes []string, err error) {
 	if item.Validate() != nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	query, err := viewer.Filter{
 		Kind: string(viewer.Monitor), Directions: []string{record.LiteralPattern(item.Direction)}, Items: []string{record.LiteralPattern(item.Name)},
 	}.Query(s.now(), nil)
 	if err != nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var out bytes.Buffer
-	if err := viewer.Print(&out, s.options.Load().Store, query, s.printing(viewer.JSON, nil)); err != nil {
-		return nil, err
+	var out, told bytes.Buffer
+	if err := viewer.Print(&out, s.options.Load().Store, query, s.printing(viewer.JSON, &told)); err != nil {
+		return nil, nil, err
 	}
-	line, _, _ := bytes.Cut(out.Bytes(), []byte{'\n'})
+	line, _, _ = bytes.Cut(out.Bytes(), []byte{'\n'})
 	if len(line) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return line, nil
+	for note := range strings.Lines(told.String()) {
+		notes = append(notes, strings.TrimSuffix(note, "\n"))
+	}
+	return line, notes, nil
+}
+
+// withNotes is an item as the API answers it.
+func withNotes(line []byte, notes []string) []byte {
+	if len(notes) == 0 {
+		return append(line, '\n')
+	}
+	text, _ := json.Marshal(notes)
+	return fmt.Appendf(bytes.TrimSuffix(line, []byte("}")), ", \"notes\": %s}\n", text)
 }
 
 // apiRest is the pattern of what no other route of the API takes.

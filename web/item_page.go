@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -44,7 +45,7 @@ func (s *Server) itemPage(w http.ResponseWriter, r *http.Request, who *identity)
 		s.fail(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	line, err := s.itemLine(item)
+	line, _, err := s.itemLine(item) // the page notes what could not be read by its parts
 	if err != nil {
 		s.databaseFailed(w, r, err)
 		return
@@ -88,14 +89,14 @@ func (s *Server) readItemPage(view *itemPageView, year int) {
 	note := func(part string, err error) {
 		if err != nil {
 			s.log.Error("database", "item", view.Item.String(), "part", part, "problem", err.Error())
-			view.Notes = append(view.Notes, view.T("This could not be read:")+" "+view.T(part))
+			view.Notes = append(view.Notes, view.T("This could not be read:")+" "+view.T(part)+": "+reason(err))
 		}
 	}
 	surveyor, partial, err := s.surveyor(true)
 	note("State", partial)
 	if err == nil {
 		var verdict heartbeat.Verdict
-		if verdict, err = surveyor.Item(view.Item); err == nil {
+		if verdict, err = surveyor.Item(view.Item); !errors.Is(err, heartbeat.ErrNoItem) {
 			view.Verdict = &verdict
 		}
 	}
@@ -109,6 +110,11 @@ func (s *Server) readItemPage(view *itemPageView, year int) {
 	note("Recent alarms", err)
 	view.Logs, err = s.newest(record.Log, view.Item)
 	note("Recent logs", err)
+}
+
+// reason is an error, of which there may be several, in one line.
+func reason(err error) string {
+	return viewer.Visible(strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // newest is the newest records of an item, the newest first.

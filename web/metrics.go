@@ -24,6 +24,7 @@ type family struct{ name, kind, help string }
 var (
 	familyBuild    = family{"mvrun_build_info", "gauge", "Version of mvrun that answers; the value is 1."}
 	familyState    = family{"mvrun_item_state", "gauge", "1 for the state that an item is in."}
+	familyPartly   = family{"mvrun_items_partly_read", "gauge", "Items of which a part could not be read, such as the settings; their state may be wrong."}
 	familyLast     = family{"mvrun_item_last_heartbeat_timestamp_seconds", "gauge", "Time of the last heartbeat of an item."}
 	familyDue      = family{"mvrun_item_due_timestamp_seconds", "gauge", "Time until which the next heartbeat of an item is due, where that is known."}
 	familySuccess  = family{"mvrun_item_last_success_timestamp_seconds", "gauge", "End of the last run of an item that succeeded, of today and yesterday."}
@@ -49,7 +50,7 @@ type gathered struct {
 
 func newGathered() *gathered {
 	return &gathered{
-		families: []family{familyBuild, familyState, familyLast, familyDue, familySuccess, familyDuration, familyStatus, familyRuns, familyAlarms, familyOutbox, familyStuck},
+		families: []family{familyBuild, familyState, familyPartly, familyLast, familyDue, familySuccess, familyDuration, familyStatus, familyRuns, familyAlarms, familyOutbox, familyStuck},
 		samples:  map[string][]sample{},
 	}
 }
@@ -115,11 +116,14 @@ func (s *Server) gather() (*gathered, error) {
 	if err != nil {
 		return nil, err
 	}
+	partly := 0
 	for i := range found.verdicts {
-		if found.problems[i] == nil {
-			s.gatherItem(g, &found.verdicts[i], now)
+		if found.problems[i] != nil {
+			partly++ // it has a state all the same: of what is not there, nobody can be told
 		}
+		s.gatherItem(g, &found.verdicts[i], now)
 	}
+	g.add(familyPartly, fmt.Sprint(partly))
 	status, err := notify.Outbox(o.Store, now)
 	if err != nil {
 		return nil, err

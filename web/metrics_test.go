@@ -1,6 +1,8 @@
 package web
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,5 +37,35 @@ func TestMetricsOfForeignRecords(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", text, name, value, want[i])
 			}
 		}
+	}
+}
+
+// An item whose settings cannot be read is there with the state that the API has, the
+// listing and the item itself say why it is not whole, and so does its page.
+func TestMetricsOfAnItemThatIsPartlyRead(t *testing.T) {
+	s := serve(t, nil)
+	item := record.Item{Direction: "LSF", Name: "bad"}
+	s.put(s.options.Load().Store, item, record.Heartbeat, 11, `"user": "root", "host": "10.1.2.3", "script": "/ic/b.sh"`)
+	if err := os.WriteFile(filepath.Join(s.folder, "LSF", "bad", "monitor_item.yaml"), []byte("monitor_item: [\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	found := s.json("/api/v1/items/LSF/bad")
+	body := s.get("/metrics").Body.String()
+	for _, line := range []string{
+		`mvrun_item_state{direction="LSF",item="bad",state="` + found["status"].(string) + `"} 1`,
+		`mvrun_item_last_heartbeat_timestamp_seconds{direction="LSF",item="bad"} 1795690800.000`, "mvrun_items_partly_read 1",
+	} {
+		if !strings.Contains(body, "\n"+line+"\n") {
+			t.Errorf("without %s:\n%s", line, body)
+		}
+	}
+	listed, _ := s.json("/api/v1/items?item=bad")["notes"].([]any)
+	own, _ := found["notes"].([]any)
+	if len(own) != 1 || len(listed) != 1 || own[0] != listed[0] || !strings.HasPrefix(own[0].(string), "Not read: ") {
+		t.Errorf("the item has the notes %v, the listing %v", own, listed)
+	}
+	why := strings.TrimPrefix(own[0].(string), "Not read: ")
+	if page := s.get("/items/LSF/bad").Body.String(); !strings.Contains(page, "This could not be read: State: "+why) || !strings.Contains(page, found["status"].(string)) {
+		t.Errorf("its page does not say why: %s", page)
 	}
 }
