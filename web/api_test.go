@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/mvrun/mvrun/heartbeat"
 	"github.com/mvrun/mvrun/record"
 )
 
@@ -155,5 +157,27 @@ func TestPatternsOfTheAPI(t *testing.T) {
 		if got := len(document["records"].([]any)); got != want {
 			t.Errorf("%s: %d records, want %d", pattern, got, want)
 		}
+	}
+}
+
+// The states of an item that the document names are those that can be answered.
+func TestOpenAPINamesTheStates(t *testing.T) {
+	var document struct {
+		Components struct {
+			Schemas struct {
+				Item struct {
+					Properties struct {
+						Status struct{ Enum []heartbeat.State }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(openAPIDocument, &document); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.DeleteFunc(slices.Clone(heartbeat.States), func(state heartbeat.State) bool { return state == heartbeat.Stuck })
+	if got := document.Components.Schemas.Item.Properties.Status.Enum; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
