@@ -82,8 +82,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request, _ *identity) {
 		s.databaseFailed(w, r, err)
 		return
 	}
-	open := strings.Contains(r.Header.Get("Accept"), "application/openmetrics-text")
-	if open {
+	if wantsOpenMetrics(r) {
 		w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
 	} else {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -102,10 +101,14 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request, _ *identity) {
 			fmt.Fprintf(out, "%s{%s} %s\n", f.name, one.labels, one.value)
 		}
 	}
-	if open {
-		fmt.Fprintln(out, "# EOF")
-	}
+	fmt.Fprintln(out, "# EOF") // a comment in the text format, where it shows that the answer is whole
 	_ = out.Flush()
+}
+
+func wantsOpenMetrics(r *http.Request) bool {
+	wanted := preferences(strings.Join(r.Header.Values("Accept"), ","))
+	weight := weightOf(wanted, "application/openmetrics-text")
+	return weight > 0 && weight >= weightOf(wanted, "text/plain")
 }
 
 // gather reads what the metrics say. Retired items are none any more.

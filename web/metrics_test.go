@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,5 +68,24 @@ func TestMetricsOfAnItemThatIsPartlyRead(t *testing.T) {
 	why := strings.TrimPrefix(own[0].(string), "Not read: ")
 	if page := s.get("/items/LSF/bad").Body.String(); !strings.Contains(page, "This could not be read: State: "+why) || !strings.Contains(page, found["status"].(string)) {
 		t.Errorf("its page does not say why: %s", page)
+	}
+}
+
+// Both forms end alike, and OpenMetrics is for who wants it.
+func TestFormOfTheMetrics(t *testing.T) {
+	s := serve(t, nil)
+	for accept, open := range map[string]bool{
+		"": false, "*/*": false, "text/plain": false, "application/openmetrics-text": true, "Application/OpenMetrics-Text; Version=1.0.0": true,
+		"application/openmetrics-text;q=0": false, "application/openmetrics-text; q=0.0, text/plain": false,
+		"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1": true,
+		"application/openmetrics-text;q=0.2,text/plain;q=0.5":                                       false,
+	} {
+		answer := s.get("/metrics", func(r *http.Request) { r.Header.Set("Accept", accept) })
+		if got := strings.HasPrefix(answer.Header().Get("Content-Type"), "application/openmetrics-text"); got != open {
+			t.Errorf("%q: OpenMetrics is %v", accept, got)
+		}
+		if body := answer.Body.String(); !strings.HasSuffix(body, "\n# EOF\n") {
+			t.Errorf("%q: the end is %q", accept, body[max(0, len(body)-80):])
+		}
 	}
 }
