@@ -239,8 +239,10 @@ func (h *host) watchConfig(ctx context.Context) {
 // certificate, stay as they were.
 func (h *host) reload() {
 	loaded, err := config.Load(h.configPath, configGrammar())
-	if err == nil && loaded.DBPath != h.config.DBPath && h.session.options.db == "" {
-		h.log.Warn("config", "problem", "db_path changed; start mvrun serve anew")
+	if err == nil {
+		for _, name := range h.unchangeable(loaded) {
+			h.log.Warn("config", "problem", name+" changed; start mvrun serve anew")
+		}
 	}
 	var options web.Options
 	if err == nil {
@@ -256,4 +258,24 @@ func (h *host) reload() {
 	options.Secure = h.config.Serve.TLSCert != ""
 	h.server.Replace(options)
 	h.log.Info("config taken over", "config", h.configPath)
+}
+
+// unchangeable names the settings that a changed config has other than they are in
+// force until the end.
+func (h *host) unchangeable(loaded *config.Config) (names []string) {
+	before := h.config
+	for _, setting := range [...]struct {
+		name    string
+		changed bool
+	}{
+		{"db_path", loaded.DBPath != before.DBPath && h.session.options.db == ""},
+		{"serve.listen", loaded.Serve.Listen != before.Serve.Listen && h.options.listen == ""},
+		{"serve.tls_cert", loaded.Serve.TLSCert != before.Serve.TLSCert},
+		{"serve.tls_key", loaded.Serve.TLSKey != before.Serve.TLSKey},
+	} {
+		if setting.changed {
+			names = append(names, setting.name)
+		}
+	}
+	return names
 }

@@ -155,6 +155,8 @@ func TestServe(t *testing.T) {
 	if r := s.mvrun(t, "view", "heartbeat", "--item", "far", "--format", "json"); !strings.Contains(r.stdout, `"host": "127.0.0.1"`) {
 		t.Errorf("what was sent is %q", r.stdout)
 	}
+	writeFile(t, s.config, good+"serve: {tls_cert: /etc/a.pem, tls_key: /etc/a.key, tokens: [{token: 0123456789abcdef, scopes: [read, ingest]}]}\n", 0o644)
+	waitFor(t, 30*time.Second, "the certificate that is not taken over", func() bool { return d.log.has("serve.tls_key changed; start mvrun serve anew") })
 	writeFile(t, s.config, "serve: {tokens: [{token: short}]}\n", 0o644)
 	waitFor(t, 30*time.Second, "the fault", func() bool { return d.log.has("the one before stays in force") })
 	if status, _ := d.get(t, "/api/v1/items", "0123456789abcdef"); status != http.StatusOK {
