@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,6 +125,61 @@ func TestFormatOfAnExport(t *testing.T) {
 	for _, format := range []string{"tsv", "table", "JSON", "xlsx", "csv,json"} {
 		if answer := s.get("/export/log?format=" + format); answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), "there are csv and json") {
 			t.Errorf("%s: status %d", format, answer.Code)
+		}
+	}
+}
+
+// A message of the longest that a run may have goes in, however JSON writes it, and is
+// cut as that of a run where it is longer.
+func TestIngestOfLongMessages(t *testing.T) {
+	s := serve(t, protected)
+	escaped := func(text string) string {
+		var b strings.Builder
+		for _, c := range text {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+		return b.String()
+	}
+	for _, test := range []struct {
+		written, message string
+	}{
+		{strings.Repeat("x", record.MaxMessageBytes), strings.Repeat("x", record.MaxMessageBytes)},
+		{escaped(strings.Repeat("a", record.MaxMessageBytes)), strings.Repeat("a", record.MaxMessageBytes)},
+		{escaped(strings.Repeat("失", record.MaxMessageBytes/3)), strings.Repeat("失", record.MaxMessageBytes/3)},
+		{strings.Repeat("y", 3*record.MaxMessageBytes), record.CutMessage(strings.Repeat("y", 3*record.MaxMessageBytes), 0)},
+	} {
+		answer := s.do("POST", "/api/v1/records/log", `{"direction": "far", "item": "probe", "message": "`+test.written+`"}`, bearer("probe-0123456789"))
+		var kept struct{ Message string }
+		if err := json.Unmarshal(answer.Body.Bytes(), &kept); err != nil || answer.Code != http.StatusCreated || kept.Message != test.message {
+			t.Errorf("%.40s: status %d, %v, %d bytes of %d", test.written, answer.Code, err, len(kept.Message), len(test.message))
+		}
+	}
+}
+
+// What is wrong with a body is said in words of ours, and one that is too large is told
+// from one that is wrong.
+func TestBodyProblems(t *testing.T) {
+	s := serve(t, protected)
+	const logs, mutes = "/api/v1/records/log", "/api/v1/mutes"
+	for _, test := range []struct {
+		address, token, body string
+		status               int
+		want                 string
+	}{
+		{logs, "probe", `[]`, 400, "it is not one object"}, {logs, "probe", `"x"`, 400, "it is not one object"}, {logs, "probe", ``, 400, "it is empty"},
+		{logs, "probe", `{"item": "a"`, 400, "it ends before the object does"}, {logs, "probe", `{"item": 7}`, 400, `"item" is not a text`},
+		{logs, "probe", `{"message": ["a"]}`, 400, `"message" is not a text`}, {logs, "probe", `{"time": "x"}`, 400, `the key "time" is not known`},
+		{logs, "probe", `{'item': 1}`, 400, "it is not JSON at byte 2"}, {mutes, "muter", `{"hold": "yes"}`, 400, `"hold" is not true or false`},
+		{logs, "probe", `{"message": "` + strings.Repeat("x", maxRecord), 413, "the body is larger than 1024 KiB"},
+		{logs, "probe", `{}` + strings.Repeat(" ", maxRecord), 413, "the body is larger than 1024 KiB"},
+		{mutes, "muter", `{"reason": "` + strings.Repeat("x", maxBody), 413, "the body is larger than 64 KiB"},
+		{logs, "probe", `{"direction": "far", "item": "probe", "message": "x", "user": "` + strings.Repeat("u", maxName+1) + `"}`, 400, "at most 1024 bytes"},
+	} {
+		answer := s.do("POST", test.address, test.body, bearer(test.token+"-0123456789"))
+		var told problem
+		_ = json.Unmarshal(answer.Body.Bytes(), &told)
+		if answer.Code != test.status || !strings.Contains(told.Detail, test.want) || strings.Contains(told.Detail, "Go ") || strings.Contains(told.Detail, "json:") {
+			t.Errorf("%.60s: status %d, %q; want %d, %q", test.body, answer.Code, told.Detail, test.status, test.want)
 		}
 	}
 }

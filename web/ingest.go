@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func (s *Server) apiIngest(w http.ResponseWriter, r *http.Request, who *identity
 	}
 	var asked ingestRequest
 	if err := decodeBody(r, &asked); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "the body is no such record: "+err.Error())
+		s.bodyFailed(w, r, err)
 		return
 	}
 	if asked.Host == "" {
@@ -52,10 +53,16 @@ func (s *Server) apiIngest(w http.ResponseWriter, r *http.Request, who *identity
 	s.writeJSON(w, r, http.StatusCreated, line)
 }
 
+// maxName bounds what names a host or a user.
+const maxName = 1 << 10
+
 // ingested makes a line of a day file.
 func (s *Server) ingested(kind record.Kind, asked *ingestRequest, who *identity) ([]byte, error) {
 	if err := (record.Item{Direction: asked.Direction, Name: asked.Item}).Validate(); err != nil {
 		return nil, err
+	}
+	if len(asked.Host) > maxName || len(asked.User) > maxName {
+		return nil, fmt.Errorf("host and user have at most %d bytes", maxName)
 	}
 	now, masker := s.now(), s.options.Load().Masker
 	if masker == nil {
@@ -64,7 +71,7 @@ func (s *Server) ingested(kind record.Kind, asked *ingestRequest, who *identity)
 	var e record.Encoder
 	e.Time("time", now, record.TimeLayout)
 	if kind == record.Heartbeat {
-		e.String("user", asked.User).String("host", asked.Host).String("script", masker.Mask(asked.Script))
+		e.String("user", asked.User).String("host", asked.Host).String("script", record.CutMessage(masker.Mask(asked.Script), 0))
 		return e.Time("ts", now, record.StampLayout).String("by", who.name).Line(), nil
 	}
 	level, err := s.ingestedLevel(asked.Level)
@@ -74,7 +81,7 @@ func (s *Server) ingested(kind record.Kind, asked *ingestRequest, who *identity)
 	if strings.TrimSpace(asked.Message) == "" {
 		return nil, errors.New("the message is empty")
 	}
-	e.String("message_level", level).String("message", masker.Mask(asked.Message))
+	e.String("message_level", level).String("message", record.CutMessage(masker.Mask(asked.Message), 0))
 	return e.Time("ts", now, record.StampLayout).String("host", asked.Host).Optional("user", asked.User).String("by", who.name).Line(), nil
 }
 

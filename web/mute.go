@@ -42,7 +42,7 @@ const longestMute = 366 * 24 * time.Hour
 func (s *Server) apiMute(w http.ResponseWriter, r *http.Request, who *identity) {
 	var asked muteRequest
 	if err := decodeBody(r, &asked); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "the body is no such request: "+err.Error())
+		s.bodyFailed(w, r, err)
 		return
 	}
 	mute, err := s.mute(asked, who)

@@ -106,11 +106,8 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// maxURL bounds a request's address, and maxBody what it brings.
-const (
-	maxURL  = 16 << 10
-	maxBody = 64 << 10
-)
+// maxURL bounds a request's address.
+const maxURL = 16 << 10
 
 // ServeHTTP answers a request, within its bounds, and logs it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if lang := chosenLanguage(r); lang != "" {
 		remember(answer, langCookie, lang)
 	}
-	r.Body = http.MaxBytesReader(answer, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(answer, r.Body, bodyLimit(r))
 	s.handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), answerKey{}, answer)))
 }
 

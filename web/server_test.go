@@ -255,7 +255,7 @@ func TestIngest(t *testing.T) {
 		{logged, `{"direction": "far", "item": "probe", "level": "loud", "message": "x"}`, "probe-0123456789", 400},
 		{logged, `{"direction": "far", "item": "probe", "message": " "}`, "probe-0123456789", 400}, {logged, `{"direction": "../x", "item": "probe", "message": "x"}`, "probe-0123456789", 400},
 		{logged, `{"direction": "far", "item": "probe", "time": "2020"}`, "probe-0123456789", 400}, {logged, `{`, "probe-0123456789", 400},
-		{"/api/v1/records/alarm", `{}`, "probe-0123456789", 404}, {logged, `{"message": "` + strings.Repeat("x", maxBody) + `"}`, "probe-0123456789", 400},
+		{"/api/v1/records/alarm", `{}`, "probe-0123456789", 404}, {logged, `{"message": "` + strings.Repeat("x", maxRecord) + `"}`, "probe-0123456789", 413},
 	} {
 		if answer := s.do("POST", test.address, test.body, bearer(test.token)); answer.Code != test.want {
 			t.Errorf("%s %.80s with %q: status %d, want %d: %.200s", test.address, test.body, test.token, answer.Code, test.want, answer.Body)
