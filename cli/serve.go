@@ -77,6 +77,7 @@ func runServe(args []string) error {
 	if err != nil {
 		return statusError{err, 1}
 	}
+	options.Listen = orElse(o.listen, s.config.Serve.Listen)
 	h := &host{session: s, options: o, log: log, server: web.New(options, log, time.Now)}
 	return h.run()
 }
@@ -255,7 +256,7 @@ func (h *host) reload() {
 		h.log.Error("config", "problem", err.Error(), "then", "the one before stays in force")
 		return
 	}
-	options.Secure = h.config.Serve.TLSCert != ""
+	options.Secure, options.Listen = h.config.Serve.TLSCert != "", orElse(h.options.listen, h.config.Serve.Listen)
 	h.server.Replace(options)
 	h.log.Info("config taken over", "config", h.configPath)
 }

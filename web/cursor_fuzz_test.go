@@ -33,7 +33,7 @@ func FuzzCursor(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	s := New(Options{Store: store}, slog.New(slog.NewTextHandler(io.Discard, nil)), time.Now)
+	s := New(Options{Listen: "example.com:80", Store: store}, slog.New(slog.NewTextHandler(io.Discard, nil)), time.Now)
 	f.Fuzz(func(t *testing.T, sort, place string) {
 		values := url.Values{"begin": {"2024-10-01"}, "limit": {"1"}, "sort": {sort}}
 		for _, kind := range []string{"log", "monitor"} {

@@ -39,6 +39,7 @@ type Options struct {
 	Secure  bool
 	Version string
 	Host    string // the name of this host
+	Listen  string // HOST:PORT
 }
 
 // Server answers requests. Its options may be replaced while it does. It is safe
@@ -130,6 +131,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.log.Info("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", answer.status, "bytes", answer.bytes,
 			"duration", s.now().Sub(began).String(), "client", s.client(r), "user", answer.user)
 	}()
+	if !s.meansThisHost(r) {
+		s.fail(answer, r, http.StatusMisdirectedRequest, "without users and tokens in its config, this server answers requests for localhost only")
+		return
+	}
 	if len(r.URL.RequestURI()) > maxURL {
 		http.Error(answer, "the address is too long", http.StatusRequestURITooLong)
 		return

@@ -47,7 +47,7 @@ func serve(t *testing.T, change func(o *Options)) *served {
 	}
 	s.put(store, item, record.Run, 11, `"run": "r1", "exit_code": 0, "cause": "exited", "duration": 1.5`)
 	s.put(store, item, record.Alarm, 11, `"md5": "x", "receivers": "alice", "send_alarm_result": "PASSED", "message": "<script>alert(1)</script> =cmd()"`)
-	o := Options{Store: store, Version: "1.2.3", Host: "h1"}
+	o := Options{Store: store, Version: "1.2.3", Host: "h1", Listen: "example.com:80"} // for which httptest asks
 	if change != nil {
 		change(&o)
 	}
