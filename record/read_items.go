@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // Items lists the items of the main database and of those of all hosts that
@@ -88,6 +90,9 @@ func (s *Store) isItem(src *source, stats *Stats) bool {
 
 func (s *Store) isItemBelow(prefix []string, item Item) (bool, error) {
 	entries, err := s.tree.List(append(prefix[:len(prefix):len(prefix)], item.Direction, item.Name)...)
+	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		return false, nil // a file, or a symbolic link, which is no item in a listing of all either
+	}
 	return slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
 		return entry.Name() == itemFile || entry.IsDir() && slices.Contains(Kinds, Kind(entry.Name()))
 	}), err

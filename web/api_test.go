@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -235,5 +237,32 @@ func TestOpenAPINamesTheStates(t *testing.T) {
 	want := slices.DeleteFunc(slices.Clone(heartbeat.States), func(state heartbeat.State) bool { return state == heartbeat.Stuck })
 	if got := document.Components.Schemas.Item.Properties.Status.Enum; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// What is at the place of an item and is none is not there; its database can be read.
+func TestItemThatIsNone(t *testing.T) {
+	s := serve(t, nil)
+	for name, make := range map[string]func(path string) error{
+		"link":     func(path string) error { return os.Symlink("nodes", path) },
+		"dangling": func(path string) error { return os.Symlink("none", path) },
+		"circle":   func(path string) error { return os.Symlink("circle", path) },
+		"file":     func(path string) error { return os.WriteFile(path, nil, 0o644) },
+		"folder":   func(path string) error { return os.Mkdir(path, 0o755) },
+	} {
+		if err := make(filepath.Join(s.folder, "LSF", name)); err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range []string{"/items/LSF/" + name, "/api/v1/items/LSF/" + name, "/items/" + name + "/x", "/items/LSF/" + name + "?year=2026"} {
+			if answer := s.get(address); answer.Code != http.StatusNotFound {
+				t.Errorf("%s: status %d", address, answer.Code)
+			}
+		}
+	}
+	if err := os.Symlink("LSF", filepath.Join(s.folder, "EDA")); err != nil {
+		t.Fatal(err)
+	}
+	if answer := s.get("/items/EDA/nodes"); answer.Code != http.StatusNotFound {
+		t.Errorf("below a link: status %d", answer.Code)
 	}
 }
