@@ -95,6 +95,7 @@ func (s *stream) message(m record.Message) {
 	}
 	if m.IsAlarm() {
 		s.hand()
+		m.Time = s.job.stamp(m.Time) // it stands among the records where it was printed
 		s.job.alarms.raise(m)
 	}
 }
