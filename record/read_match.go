@@ -152,10 +152,26 @@ func (m *matcher) time(k queryKeys, day time.Time) (at time.Time, dated bool) {
 	if at, ok := m.stamps.parse(k.ts); ok {
 		return at, true
 	}
-	if at, err := time.ParseInLocation(TimeLayout, valueText(k.time), m.location); err == nil {
+	if at, ok := parseTime(valueText(k.time), m.location); ok {
 		return at, true
 	}
 	return day, false
+}
+
+// parseTime reads a "time": monitorViewer's, or one of a program that writes a T
+// between date and clock, with a zone or without.
+func parseTime(text string, location *time.Location) (time.Time, bool) {
+	if at, err := time.ParseInLocation(TimeLayout, text, location); err == nil {
+		return at, true
+	}
+	if len(text) <= len(time.DateOnly) || text[len(time.DateOnly)] != 'T' {
+		return time.Time{}, false
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.In(location), true
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04:05", text, location)
+	return at, err == nil
 }
 
 func (m *matcher) inRange(at time.Time) bool {

@@ -212,6 +212,25 @@ func TestSelectOrdersByTimeThenItemThenFile(t *testing.T) {
 	}
 }
 
+// A T between date and clock, a zone and a fraction are read as what they are.
+func TestSelectReadsTheTimesOfOtherPrograms(t *testing.T) {
+	at := func(time, message string) string {
+		return fmt.Sprintf(`{"time": %q, "message": %q}`, time, message) + "\n"
+	}
+	store := database(t, map[string]string{
+		"d/i/log/20241025": at("2024-10-25T10:00:00", "2") + logLine("09:00:00", "1") + logLine("11:00:00", "4") + at("2024-10-25T10:30:00.5Z", "3") +
+			at("2024-10-25T13:00:00+01:00", "5") + at("2024-10-25T25:00:00", "no time") + at("2024-10-25T", "nor this"),
+	})
+	want := []string{"no time", "nor this", "1", "2", "3", "4", "5"}
+	if got, _ := selected(t, store, record.Query{Kind: record.Log}); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	begin := time.Date(2024, 10, 25, 9, 30, 0, 0, time.UTC)
+	if got, _ := selected(t, store, record.Query{Kind: record.Log, Begin: begin, End: begin.Add(90 * time.Minute)}); !slices.Equal(got, []string{"no time", "nor this", "2", "3"}) {
+		t.Errorf("from %s on: %q", begin, got)
+	}
+}
+
 func TestSelectSkipsAndCountsWhatIsNoRecord(t *testing.T) {
 	long := `{"time": "2024-10-25 08:00:01", "message": "` + strings.Repeat("x", 1<<20) + `"}`
 	store := database(t, map[string]string{

@@ -47,10 +47,11 @@ type Place struct {
 
 // Page is a part of a listing.
 type Page struct {
-	Lines [][]byte // as the JSON format has them, without their ends
-	Next  *Place   // nil at the end
-	Total int      // of the whole listing; -1 where that is not known
-	Notes []string // what could not be read
+	Lines [][]byte    // as the JSON format has them, without their ends
+	Times []time.Time // of the records, of which a line need not say it; zero of items
+	Next  *Place      // nil at the end
+	Total int         // of the whole listing; -1 where that is not known
+	Notes []string    // what could not be read
 }
 
 // ReadsAll reports whether all records have to be read for a page.
@@ -86,6 +87,7 @@ func (l Listing) Read(ctx context.Context, store *record.Store) (*Page, error) {
 		_ = lines.print(e) // into memory
 		_ = buffered.Flush()
 		page.Lines = append(page.Lines, bytes.TrimSuffix(bytes.Clone(out.Bytes()), []byte{'\n'}))
+		page.Times = append(page.Times, e.at)
 		out.Reset()
 	}
 	page.Notes = r.notesRead()

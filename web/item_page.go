@@ -349,7 +349,7 @@ func (v *itemPageView) writeRows(m *markup, label string, rows []record.Row, tit
 	m.beginTable(label, titles)
 	for _, row := range rows {
 		m.raw("<tr>")
-		m.cell(func() { m.time(row.Time, v.Now) })
+		m.cell(func() { m.recordTime(row, v.Now) })
 		cells(row)
 		m.raw("</tr>\n")
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/viewer"
@@ -168,6 +169,7 @@ func (l *listing) next(place *viewer.Place) string {
 // piece is a listing's records as the lines of viewer's JSON.
 type piece struct {
 	lines [][]byte
+	times []time.Time
 	next  string // the cursor of what follows; "" at the end
 	total int    // of the listing; -1 where that is not known
 	notes []string
@@ -196,7 +198,7 @@ func (s *Server) read(ctx context.Context, l *listing) (*piece, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &piece{lines: page.Lines, total: page.Total, notes: page.Notes}
+	p := &piece{lines: page.Lines, times: page.Times, total: page.Total, notes: page.Notes}
 	if page.Next != nil {
 		p.next = l.next(page.Next)
 	}

@@ -61,7 +61,7 @@ func (s *Server) recordsPage(w http.ResponseWriter, r *http.Request, who *identi
 	view := recordsView{page: s.page(r, who, label), Kind: string(kind), Values: values, Levels: s.options.Load().levels(), Number: 1, Total: -1, Names: s.suggest()}
 	l, err := s.listingOf(string(kind), values)
 	if err != nil { // the form is there to be corrected
-		view.Columns, _ = viewer.Cells(kind, nil)
+		view.Columns, _ = viewer.Cells(kind, nil, nil)
 		view.Notes = []string{explained(err)}
 		s.render(w, http.StatusBadRequest, view.page, view)
 		return
@@ -72,7 +72,7 @@ func (s *Server) recordsPage(w http.ResponseWriter, r *http.Request, who *identi
 		return
 	}
 	view.Notes, view.Number, view.Total = p.notes, l.number, p.total
-	view.Columns, view.Rows = viewer.Cells(kind, p.lines)
+	view.Columns, view.Rows = viewer.Cells(kind, p.lines, p.times)
 	if p.next != "" {
 		view.Older = address(r.URL.Path, values, "cursor", p.next)
 	}

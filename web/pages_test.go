@@ -418,3 +418,20 @@ func TestOverviewTellsOfStuckAlarms(t *testing.T) {
 		t.Errorf("summary: %v", summary["stuck_alarms"])
 	}
 }
+
+// Of a record that does not say when it was made, its day is shown, on every page.
+func TestRecordsWithoutATime(t *testing.T) {
+	s := serve(t, nil)
+	item := record.Item{Direction: "LSF", Name: "bare"}
+	for _, line := range []string{`{}`, `{"message": "undated"}`} {
+		if err := s.options.Load().Store.Append(item, record.Log, "20261125", []byte(line+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, address := range []string{"/records/log?item=bare", "/records/log?item=bare&sort=message", "/items/LSF/bare"} {
+		page := s.get(address).Body.String()
+		if strings.Count(page, ">2026-11-25<") != 2 || strings.Contains(page, "0001-01-01") || strings.Contains(page, "2026-11-25 00:00") {
+			t.Errorf("%s: %s", address, page)
+		}
+	}
+}

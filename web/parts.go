@@ -136,6 +136,16 @@ func (m *markup) time(t, now time.Time) {
 	m.raw("</time>")
 }
 
+// recordTime writes when a record was made: of one that does not say, the day of its
+// file is all that is known.
+func (m *markup) recordTime(row record.Row, now time.Time) {
+	if row.Get("time") == "" && row.Get("ts") == "" {
+		m.text(row.Time.Format(time.DateOnly))
+		return
+	}
+	m.time(row.Time, now)
+}
+
 // level writes the level of a message, and result what became of an alarm.
 func (m *markup) level(level string) { m.chip(chipOfLevel(level), viewer.Visible(level)) }
 
