@@ -84,8 +84,11 @@ func (m *model) status() string {
 	if l.failure != nil {
 		return m.word("not read") + ": " + printable(l.failure.Error())
 	}
-	var parts []string
-	parts = append(parts, m.count(l))
+	skipped, unread := sortNotes(l.notes)
+	parts := append([]string{m.count(l)}, skipped...)
+	if len(unread) > 1 {
+		parts = append(parts, fmt.Sprintf(m.word("%d not read"), len(unread)))
+	}
 	if l.fresh > 0 {
 		parts = append(parts, fmt.Sprintf(m.word("%s%s new above"), m.symbols.up, viewer.Grouped(l.fresh)))
 	}
@@ -102,14 +105,23 @@ func (m *model) status() string {
 	case l.more:
 		parts = append(parts, m.word("more below"))
 	}
-	if len(l.notes) > 0 {
-		note := l.notes[len(l.notes)-1]
-		if len(l.notes) > 1 {
-			note = fmt.Sprintf(m.word("%s, and %d more"), note, len(l.notes)-1)
-		}
-		parts = append(parts, printable(note))
+	if len(unread) > 0 {
+		parts = append(parts, printable(unread[0])) // last, as its path may be longer than the line
 	}
 	return strings.Join(parts, m.symbols.between)
+}
+
+// sortNotes tells the newest note of how many lines were skipped from those of what was
+// not read.
+func sortNotes(notes []string) (skipped, unread []string) {
+	for _, note := range notes {
+		if strings.HasPrefix(note, "Skipped ") {
+			skipped = []string{note}
+		} else {
+			unread = append(unread, note)
+		}
+	}
+	return skipped, unread
 }
 
 func (m *model) count(l *listing) string {

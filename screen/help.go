@@ -19,7 +19,7 @@ var helpLines = [...][2]string{
 	{"^L", "draw the screen anew"},
 	{"^Z", "suspend; fg goes on"},
 	{"q, ^C", "quit"},
-	{"mouse", "a click on a tab, a title, a row, the filter; the wheel scrolls"},
+	{"mouse", "a click on tab, title, row, filter; the wheel scrolls"},
 }
 
 func (m *model) drawHelp(a area) {

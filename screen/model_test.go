@@ -303,3 +303,38 @@ func TestDetailsScroll(t *testing.T) {
 	d.press("esc esc esc")
 	d.hides("Details")
 }
+
+// What is told of a listing that is not whole begins with how much it is.
+func TestStatusOfNotes(t *testing.T) {
+	long := "Not read: open /ic/software/tools/mvrun/db/LSF/check_lsf_node_status/log/20241025: permission denied"
+	for _, c := range []struct {
+		notes []string
+		want  []string
+	}{
+		{[]string{long, "Skipped 7 unreadable lines"}, []string{"Skipped 7 unreadable lines", "Not read: open"}},
+		{[]string{"Skipped 7 unreadable lines", long, "Not read: 3 more files or folders", "Skipped 9 unreadable lines"}, []string{"Skipped 9 unreadable lines", "2 not read"}},
+		{[]string{long, "Not read: 3 more files or folders"}, []string{"2 not read", "Not read: open"}},
+		{[]string{long}, []string{"Not read: open"}},
+	} {
+		d := openDesk(t, Options{Filter: fixtureDays})
+		d.press("3")
+		d.model.list().notes = c.notes
+		for _, text := range c.want {
+			d.shows(text)
+		}
+		if len(c.notes) == 1 {
+			d.hides("1 not read")
+		}
+	}
+}
+
+// No line of the keys is cut where a terminal has 80 columns.
+func TestKeysFitOnAScreen(t *testing.T) {
+	for _, language := range []heartbeat.Language{heartbeat.English, heartbeat.Chinese} {
+		d := openDesk(t, Options{Language: language})
+		d.press("?")
+		for _, line := range helpLines {
+			d.shows(d.model.word(line[1]))
+		}
+	}
+}

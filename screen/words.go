@@ -46,7 +46,7 @@ var chinese = [...][2]string{
 	{"no items; f changes the filter, F clears it", "没有监控项; f 修改筛选, F 清除筛选"},
 	{"records", "条记录"}, {"items", "个监控项"},
 	{"newest", "最新"}, {"more below", "下方还有更多"}, {"older ones: f, end", "更早的: f, 结束"},
-	{"%s%s new above", "%s上方有 %s 条新记录"}, {"by %s %s", "按 %s %s"}, {", of these only", ", 仅限这些"}, {"%s, and %d more", "%s, 另有 %d 个"},
+	{"%s%s new above", "%s上方有 %s 条新记录"}, {"by %s %s", "按 %s %s"}, {", of these only", ", 仅限这些"}, {"%d not read", "%d 处未读取"},
 
 	{"?: keys", "?: 按键"}, {"q: quit", "q: 退出"}, {"Enter: details", "Enter: 详情"}, {"/: search", "/: 查找"}, {"s: sort", "s: 排序"},
 	{"f: filter", "f: 筛选"}, {"e: export", "e: 导出"}, {"Enter: apply", "Enter: 应用"}, {"Esc: cancel", "Esc: 取消"},
@@ -69,5 +69,5 @@ var chinese = [...][2]string{
 	{"sort by the next column, by the one before", "按后一列, 前一列排序"}, {"the other way round", "反向"},
 	{"export what is shown: .csv, .json or .tsv", "导出所示内容: .csv, .json 或 .tsv"},
 	{"draw the screen anew", "重绘屏幕"}, {"suspend; fg goes on", "挂起; fg 继续"}, {"quit", "退出"},
-	{"a click on a tab, a title, a row, the filter; the wheel scrolls", "点击标签页, 列标题, 行, 筛选; 滚轮滚动"},
+	{"a click on tab, title, row, filter; the wheel scrolls", "点击标签页, 列标题, 行, 筛选; 滚轮滚动"},
 }
