@@ -45,15 +45,14 @@ func language(r *http.Request) string {
 	if cookie, err := r.Cookie(langCookie); err == nil && (cookie.Value == langChinese || cookie.Value == langEnglish) {
 		return cookie.Value
 	}
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
-		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {
-		case strings.HasPrefix(tag, langChinese):
-			return langChinese
-		case strings.HasPrefix(tag, langEnglish):
-			return langEnglish
+	lang, weight := langEnglish, 0.0
+	for _, one := range preferences(strings.Join(r.Header.Values("Accept-Language"), ",")) {
+		main, _, _ := strings.Cut(one.name, "-")
+		if (main == langChinese || main == langEnglish) && one.weight > weight { // of equals, the first
+			lang, weight = main, one.weight
 		}
 	}
-	return langEnglish
+	return lang
 }
 
 // chinese are the texts of the pages. The table is searched from end to end: a map
