@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,8 +42,8 @@ func newViewFlags() (*viewOptions, *flagSet) {
 	f.StringArrayVarP(&o.filter.Items, "item", "i", nil, "only items that match this `name` or pattern; repeatable")
 	f.StringArrayVar(&o.filter.Levels, "level", nil, "only messages of this `level`; repeatable, or several with commas")
 	f.StringArrayVar(&o.filter.Receivers, "receivers", nil, "only alarms to one of these `names`")
-	f.StringArrayVar(&o.filter.Keywords, "keyword", nil, "only records that contain this `text`; repeatable: all of them")
-	f.StringArrayVar(&o.filter.Not, "not", nil, "only records that do not contain this `text`; repeatable: none of them")
+	f.StringArrayVar(&o.filter.Keywords, "keyword", nil, "only records with exactly this `text` in their message or another of their texts, upper and lower case as it is; repeatable: all of them")
+	f.StringArrayVar(&o.filter.Not, "not", nil, "only records without this `text`, likewise; repeatable: none of them")
 	f.StringVar(&o.filter.Run, "run", "", "only records of the run with this `id`")
 	f.StringVar(&o.filter.Limit, "limit", "", "at most `n` records, the newest ones (default: all)")
 	f.BoolVar(&o.filter.Reverse, "reverse", false, "newest first")
@@ -94,6 +95,7 @@ func runView(args []string) error {
 	if err := f.Parse(args); err != nil {
 		return flagError("view", f, err)
 	}
+	o.filter.Directions, o.filter.Items = given(o.filter.Directions), given(o.filter.Items)
 	if err := o.takeOperands(f.Args()); err != nil {
 		return err
 	}
@@ -213,6 +215,11 @@ func takeFileEnvironment(f *flagSet) {
 // viewPatience is how long a config may take for somebody who waits for an
 // answer.
 const viewPatience = 10 * time.Second
+
+// given leaves out the empty ones of names, which mean all as other flags have it.
+func given(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
 
 // takeOperands reads the kind and, behind "run", an id.
 func (o *viewOptions) takeOperands(operands []string) error {

@@ -121,8 +121,11 @@ func noteProblems(notes io.Writer, problems []error, total int) {
 	for _, problem := range shown {
 		note(notes, "Not read: "+problem.Error())
 	}
-	if total > len(shown) {
-		note(notes, fmt.Sprintf("Not read: %d more files or folders", total-len(shown)))
+	switch more := total - len(shown); {
+	case more == 1:
+		note(notes, "Not read: 1 more file or folder")
+	case more > 1:
+		note(notes, fmt.Sprintf("Not read: %d more files or folders", more))
 	}
 }
 

@@ -176,7 +176,10 @@ func (v recordsView) writePager(m *markup) {
 
 // place says where in the listing this piece is.
 func (v recordsView) place(m *markup) string {
-	if v.Total >= 0 {
+	switch {
+	case v.Total == 1:
+		return fmt.Sprintf(m.T("Page %d of one record, sorted by %s"), v.Number, v.sortedBy())
+	case v.Total >= 0:
 		return fmt.Sprintf(m.T("Page %d of %s records, sorted by %s"), v.Number, viewer.Grouped(v.Total), v.sortedBy())
 	}
 	return fmt.Sprintf(m.T("Page %d, %d shown"), v.Number, len(v.Rows))

@@ -128,10 +128,21 @@ func (v *overviewView) writeVerdict(m *markup) {
 		m.raw("</b> ")
 		m.say("of")
 		m.text(" " + viewer.Grouped(v.all) + " ")
-		m.say("items need attention.")
+		m.say(v.attention())
 		m.raw("</a>")
 	}
 	m.raw("</p>\n")
+}
+
+// attention is what stands behind the numbers of items that are wrong, and of all.
+func (v *overviewView) attention() string {
+	switch {
+	case v.all == 1:
+		return "item needs attention."
+	case v.wrong == 1:
+		return "items needs attention."
+	}
+	return "items need attention."
 }
 
 // writeStuck says that alarms do not go out: the alarm about that does not, either.
@@ -141,7 +152,11 @@ func (v *overviewView) writeStuck(m *markup) {
 	m.raw("><b>")
 	m.text(viewer.Grouped(v.stuck))
 	m.raw("</b> ")
-	m.say("alarms could not be sent for more than an hour.")
+	if v.stuck == 1 {
+		m.say("alarm could not be sent for more than an hour.")
+	} else {
+		m.say("alarms could not be sent for more than an hour.")
+	}
 	m.raw("</a> ")
 	m.say("mvrun doctor says why.")
 	m.raw("</p>\n")

@@ -407,7 +407,7 @@ func TestOverviewTellsOfStuckAlarms(t *testing.T) {
 	}
 	s.clock = s.clock.Add(time.Hour) // what was found is not kept that long
 	page := s.get("/").Body.String()
-	if !strings.Contains(page, "<b>1</b> alarms could not be sent for more than an hour.") || strings.Contains(page, "Everything is well") {
+	if !strings.Contains(page, "<b>1</b> alarm could not be sent for more than an hour.") || strings.Contains(page, "Everything is well") {
 		t.Errorf("the page says nothing of it: %s", page)
 	}
 	address := regexp.MustCompile(`"(/records/alarm[^"]*alarm_result[^"]*)"`).FindStringSubmatch(page)
@@ -432,6 +432,19 @@ func TestRecordsWithoutATime(t *testing.T) {
 		page := s.get(address).Body.String()
 		if strings.Count(page, ">2026-11-25<") != 2 || strings.Contains(page, "0001-01-01") || strings.Contains(page, "2026-11-25 00:00") {
 			t.Errorf("%s: %s", address, page)
+		}
+	}
+}
+
+// One is one, and more are more.
+func TestVerdictOfSomeItems(t *testing.T) {
+	for counts, want := range map[[2]int]string{
+		{1, 1}: "<b>1</b> of 1 item needs attention.", {1, 5}: "<b>1</b> of 5 items needs attention.", {2, 5}: "<b>2</b> of 5 items need attention.",
+	} {
+		v, m := &overviewView{wrong: counts[0], all: counts[1], stuck: 2}, &markup{}
+		v.writeVerdict(m)
+		if text := m.String(); !strings.Contains(text, want) || !strings.Contains(text, "<b>2</b> alarms could not be sent for more than an hour.") {
+			t.Errorf("%v: %s", counts, text)
 		}
 	}
 }
