@@ -38,6 +38,7 @@ func TestBrowserOpensEveryPage(t *testing.T) {
 					b.open(page + "?lang=" + language)
 					b.await(`document.readyState == "complete" && document.querySelector("h1").innerText != ""`)
 					b.wantNoSideways()
+					b.wantWholeNavigation()
 					b.wantNames()
 					b.shot(fmt.Sprintf("%s-%d-%s", language, width, pictureName(page)))
 					b.clean()

@@ -242,6 +242,15 @@ func (b *tab) wantNoSideways() {
 	}
 }
 
+// wantWholeNavigation fails the test if a part of the navigation is off the screen.
+func (b *tab) wantWholeNavigation() {
+	b.t.Helper()
+	const off = `[...document.querySelectorAll("header nav a")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.innerText).join(" ")`
+	if found := b.eval(off); found != "" {
+		b.t.Errorf("%s: off the screen: %s", b.eval("location.pathname"), found)
+	}
+}
+
 // wantNames fails the test for parts of the page that a screen reader has no name
 // for, and for headings and texts that the language of the page lacks.
 func (b *tab) wantNames() {
