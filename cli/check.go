@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/mvrun/mvrun/record"
 	"github.com/mvrun/mvrun/runner"
 	"github.com/mvrun/mvrun/viewer"
+	"github.com/mvrun/mvrun/words"
 )
 
 // checkItem is the item under which a check records.
@@ -257,7 +257,7 @@ func (c *check) lookAtOutbox() {
 // wanted reports whether a name matches one of the patterns, if there are any.
 func wanted(patterns []string, name string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, _ := path.Match(pattern, name)
+		ok, _ := words.Match(pattern, name)
 		return ok || pattern == name
 	})
 }

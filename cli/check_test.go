@@ -75,7 +75,7 @@ func TestWanted(t *testing.T) {
 		name     string
 		want     bool
 	}{
-		{nil, "LSF", true}, {[]string{"LSF"}, "LSF", true}, {[]string{"L*"}, "LSF", true}, {[]string{"host", "LSF"}, "LSF", true}, {[]string{"host"}, "LSF", false},
+		{nil, "LSF", true}, {[]string{"LSF"}, "LSF", true}, {[]string{"L*"}, "LSF", true}, {[]string{"host", "LSF"}, "LSF", true}, {[]string{"host"}, "LSF", false}, {[]string{"[!L]*"}, "LSF", false}, {[]string{"[!L]*"}, "host", true},
 	} {
 		if got := wanted(test.patterns, test.name); got != test.want {
 			t.Errorf("%v, %s: %v", test.patterns, test.name, got)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path"
 	"reflect"
 	"slices"
 
@@ -27,7 +26,7 @@ type Route struct {
 // Match is the condition of a route or of quiet hours: all that is given has to
 // be true, of each list one element. The zero value matches everything.
 type Match struct {
-	Directions, Items []string // patterns of path.Match
+	Directions, Items []string // patterns of words.Match
 	Title, Message    string   // valid RE2 expressions
 	Levels            []string // of Config.Levels, or LevelAlarm
 	Hours             Hours
@@ -175,8 +174,8 @@ func (r *reader) patterns(e entry) []string {
 		if !ok {
 			continue
 		}
-		if _, err := path.Match(text, ""); err != nil {
-			r.fault(element, quoted(text)+" is no pattern", "the signs are * ? and [a-z]")
+		if _, err := words.Match(text, ""); err != nil {
+			r.fault(element, quoted(text)+" is no pattern", "the signs are * ? [a-z] and [!a-z]")
 			continue
 		}
 		patterns = append(patterns, text)
@@ -213,7 +212,7 @@ func (r *reader) checkDirections(cfg *Config, e entry, patterns []string) {
 		names = append(names, d.Name)
 	}
 	for _, pattern := range patterns {
-		if slices.ContainsFunc(names, func(name string) bool { ok, _ := path.Match(pattern, name); return ok }) {
+		if slices.ContainsFunc(names, func(name string) bool { ok, _ := words.Match(pattern, name); return ok }) {
 			continue
 		}
 		hint := "known are " + listed(names)

@@ -2,19 +2,19 @@ package notify
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/mvrun/mvrun/record"
+	"github.com/mvrun/mvrun/words"
 )
 
 // Match is the condition of a route or of quiet hours: all that is given has to
 // be true, of each list one element. The zero value matches everything.
 type Match struct {
-	Directions, Items []string       // patterns of path.Match
+	Directions, Items []string       // patterns of words.Match
 	Title, Message    *regexp.Regexp // nil for any
 	Levels            []record.Level
 	Hours             Hours
@@ -62,7 +62,7 @@ func (m *Match) meansItem(item record.Item) bool {
 
 func anyPattern(patterns []string, name string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, _ := path.Match(pattern, name)
+		ok, _ := words.Match(pattern, name)
 		return ok
 	})
 }

@@ -196,6 +196,7 @@ func (b *tab) click(selector string) {
 // fill puts a text into a field, as typing it would.
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
+	b.await(fmt.Sprintf("document.querySelector(%q)", selector)) // a page may still be on its way
 	b.eval(fmt.Sprintf(`(f => { f.focus(); f.value = %q; f.dispatchEvent(new Event("input", {bubbles: true})); return 1 })(document.querySelector(%q))`, text, selector))
 }
 
