@@ -74,6 +74,7 @@ func nextChild() (int, error) {
 func (s *Supervisor) collect(pid int) {
 	var status unix.WaitStatus
 	var usage unix.Rusage
+	adopted := s.adopts(pid)
 	got, err := unix.Wait4(pid, &status, unix.WUNTRACED|unix.WNOHANG, &usage)
 	if err != nil || got != pid { // continued meanwhile
 		return
@@ -89,6 +90,9 @@ func (s *Supervisor) collect(pid int) {
 		delete(s.children, pid)
 		c.status, c.usage, c.end = status, usage, time.Now()
 		close(c.done)
+	}
+	if adopted {
+		s.adopted.add(usageOf(&usage))
 	}
 	delete(s.foreign, pid)
 	s.announceReaped()

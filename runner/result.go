@@ -65,12 +65,10 @@ type Result struct {
 	// StartError is why the command could not be executed.
 	StartError error
 
-	UserTime    time.Duration // of the command and of those descendants that it waited for
-	SystemTime  time.Duration
-	MaxRSS      int64 // bytes
-	RSSBound    bool  // MaxRSS is only what the command had at most: no more than mvrun itself, some 10 MiB
-	BlockIn     int64 // operations, ru_inblock
-	BlockOut    int64
+	// Usage is that of the command, of those descendants that were waited for, and of orphans that have ended before
+	// the run did.
+	Usage
+
 	StdoutBytes int64 // with a common pipe for both streams, everything counts as stdout
 	StderrBytes int64
 

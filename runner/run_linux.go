@@ -158,11 +158,8 @@ func (r *Result) settle(c *child, before memoryEvents) {
 	if r.ExitCode == exitSignalBase+int(unix.SIGKILL) && before.killedSince() {
 		r.Cause = CauseOOM
 	}
-	r.UserTime = time.Duration(c.usage.Utime.Nano())
-	r.SystemTime = time.Duration(c.usage.Stime.Nano())
-	r.MaxRSS = int64(c.usage.Maxrss) << 10 // the kernel counts in KiB
+	r.Usage = usageOf(&c.usage)
 	r.RSSBound = !measuredRSS(r.MaxRSS)
-	r.BlockIn, r.BlockOut = int64(c.usage.Inblock), int64(c.usage.Oublock)
 }
 
 // finish takes the terminal back, lets the pumps finish, and gathers what they know. The guardian stays until there is
@@ -184,6 +181,8 @@ func (s *Supervisor) finish(st *streams, j *job, g *guardian, r *Result) {
 		close(hurry)
 	}
 	stuck := st.finish(hurry)
+	s.awaitGroup(j)
+	r.add(s.takeAdopted())
 	for _, p := range st.pumps {
 		r.gather(p, stuck)
 	}

@@ -33,7 +33,7 @@ func (s *Supervisor) start(c *Command, files [3]uintptr) (*job, error) {
 		return nil, fmt.Errorf("execute %q: %w", c.Args[0], err)
 	}
 	j.child = child
-	s.job = j
+	s.job, s.shared = j, j.shared
 	for _, sig := range s.pending {
 		j.forward(s, sig)
 	}

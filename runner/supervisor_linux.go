@@ -22,6 +22,8 @@ type Supervisor struct {
 	reaping  bool
 	sessions map[int]bool // of helper commands and drainers, gone ones included
 	foreign  map[int]bool // children that this process had before it became mvrun
+	adopted  Usage        // of orphans of the command; see takeAdopted
+	shared   bool         // the last command was in the process group of mvrun
 	job      *job
 	pending  []caught    // received while no command ran
 	stop     unix.Signal // the first one to stop mvrun
