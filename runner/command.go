@@ -27,8 +27,8 @@ type Command struct {
 	PTY  bool // a pseudo terminal instead of the pipe, so that the command writes line by line; bytes stay equal
 	Hold bool // keep the output in an unlinked temporary file until Result.Replay
 
-	// Before, if set, is the result of the attempt before this one. With Hold, the output is added to what that holds,
-	// and Replay writes both: of several attempts only one file is there.
+	// Before, if set, is the result of the attempt before this one, whose Usage is added to. With Hold, the output is
+	// added to what that holds, and Replay writes both: of several attempts only one file is there.
 	Before *Result
 
 	Timeout   time.Duration // TERM to the whole tree after this; 0 for never

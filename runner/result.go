@@ -66,7 +66,7 @@ type Result struct {
 	StartError error
 
 	// Usage is that of the command, of those descendants that were waited for, and of orphans that have ended before
-	// the run did.
+	// the run did; of several attempts (Command.Before) it is that of all.
 	Usage
 
 	StdoutBytes int64 // with a common pipe for both streams, everything counts as stdout

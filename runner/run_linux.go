@@ -20,6 +20,9 @@ const settled = 20 * time.Millisecond
 // is started any more, and the result is that of a command which the signal has killed.
 func (s *Supervisor) Run(ctx context.Context, c *Command) *Result {
 	r := &Result{Start: time.Now()}
+	if c.Before != nil {
+		r.Usage = c.Before.Usage
+	}
 	if len(c.Args) == 0 {
 		r.failed(errors.New("no command"))
 		return r
@@ -158,8 +161,9 @@ func (r *Result) settle(c *child, before memoryEvents) {
 	if r.ExitCode == exitSignalBase+int(unix.SIGKILL) && before.killedSince() {
 		r.Cause = CauseOOM
 	}
-	r.Usage = usageOf(&c.usage)
-	r.RSSBound = !measuredRSS(r.MaxRSS)
+	used := usageOf(&c.usage)
+	used.RSSBound = !measuredRSS(used.MaxRSS)
+	r.add(used)
 }
 
 // finish takes the terminal back, lets the pumps finish, and gathers what they know. The guardian stays until there is

@@ -3,6 +3,7 @@
 package runner_test
 
 import (
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -16,21 +17,24 @@ const leastBurnt = 30 * time.Millisecond
 
 // A shell that is ended together with what it runs does not wait for that; what that has used is the run's all the same.
 func TestUsageOfWhatAShellHasNotWaitedFor(t *testing.T) {
-	for name, end := range map[string]func(w *wrapped){
-		"timeout": func(*wrapped) {},
-		"TERM":    func(w *wrapped) { w.signal(syscall.SIGTERM) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := startWrap(t, "-stdout - -timeout 3s -kill-after 1s", "sh", "-c", burn)
-			w.expect("burnt")
-			end(w)
-			w.rest()
-			if _, r := w.wait(); r.UserTime+r.SystemTime < leastBurnt {
-				t.Errorf("the run has used %v and %v", r.UserTime, r.SystemTime)
-			}
-		})
+	check := func(t *testing.T, w *wrapped) {
+		t.Helper()
+		w.rest()
+		if _, r := w.wait(); r.UserTime+r.SystemTime < leastBurnt {
+			t.Errorf("the run has used %v and %v", r.UserTime, r.SystemTime)
+		}
 	}
+	t.Run("timeout", func(t *testing.T) {
+		t.Parallel()
+		check(t, startWrap(t, "-stdout - -timeout 2s -kill-after 1s", "sh", "-c", burn))
+	})
+	t.Run("TERM", func(t *testing.T) {
+		t.Parallel()
+		w := startWrap(t, "-stdout -", "sh", "-c", burn)
+		w.expect("burnt")
+		w.signal(syscall.SIGTERM)
+		check(t, w)
+	})
 }
 
 // What an orphan has held in memory is known, also where that of a small command is not.
@@ -53,5 +57,19 @@ func TestUsageOfAHelperIsNotTheRuns(t *testing.T) {
 	w.rest()
 	if _, r := w.wait(); r.UserTime+r.SystemTime >= leastBurnt {
 		t.Errorf("the run has used %v and %v", r.UserTime, r.SystemTime)
+	}
+}
+
+// Several attempts are one run: processor time adds up, and the largest memory counts.
+func TestUsageOfAttempts(t *testing.T) {
+	again := t.TempDir() + "/again"
+	script := `if [ -e "$0" ]; then exit 0; fi; : >"$0"; dd if=/dev/zero of=/dev/null bs=48M count=1 2>&1
+i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exit 1`
+	status, r, _ := runWrap(t, "-stdout - -attempts 2", "sh", "-c", script, again)
+	if _, err := os.Stat(again); err != nil || status.ExitStatus() != 0 {
+		t.Fatalf("the second attempt did not succeed: %#x, %v", status, err)
+	}
+	if r.UserTime+r.SystemTime < leastBurnt || r.RSSBound || r.MaxRSS < 48<<20 {
+		t.Errorf("the run has used %v and %v, and %d bytes, as a bound: %v", r.UserTime, r.SystemTime, r.MaxRSS, r.RSSBound)
 	}
 }

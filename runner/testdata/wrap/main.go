@@ -149,6 +149,7 @@ func (o options) run(s *runner.Supervisor, args []string) int {
 	var r *runner.Result
 	for range o.attempts {
 		r = s.Run(ctx, command)
+		command.Before = r
 		if r.PID != 0 {
 			<-helped
 		}
