@@ -138,10 +138,7 @@ func runAlarm(args []string) error {
 			desk.remembered(s.settings(settings))
 		}
 	}
-	desk.raise(record.Message{
-		Level: record.LevelAlarm, Text: record.CutMessage(s.masker.Mask(text), left), Time: time.Now(),
-		Title: s.masker.Mask(o.title), Receivers: o.receivers, Frequency: o.frequency, Key: s.masker.Mask(o.key),
-	})
+	desk.raise(o.message(s, record.CutMessage(s.masker.Mask(text), left)))
 	ctx, cancel := contextOf(supervisor)
 	defer cancel()
 	report := desk.drain(ctx, s.config.SendWait)
@@ -165,6 +162,22 @@ func runAlarm(args []string) error {
 		return statusError{errors.New("the alarm could be kept neither in the database nor in the spool"), 1}
 	}
 	return nil
+}
+
+// message is the alarm with this text. What else is said of it is bounded as a run's
+// flags are.
+func (o *messageOptions) message(s *session, text string) record.Message {
+	receivers, problem := boundReceivers(o.receivers)
+	if problem != "" {
+		s.warn(problem)
+	}
+	if len(o.title) > maxText {
+		s.warn(tooLong("title", len(o.title), maxText))
+	}
+	return record.Message{
+		Level: record.LevelAlarm, Text: text, Time: time.Now(), Title: record.CutTo(s.masker.Mask(o.title), maxText),
+		Receivers: receivers, Frequency: record.CutTo(o.frequency, maxText), Key: record.CutTo(s.masker.Mask(o.key), maxPath),
+	}
 }
 
 // openMessageSession is for one record; outside of a run the item must be named.

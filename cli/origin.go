@@ -114,7 +114,7 @@ func userName() string {
 	}
 	for _, name := range []string{"LOGNAME", "USER"} {
 		if value := os.Getenv(name); value != "" {
-			return value
+			return record.CutTo(value, maxText)
 		}
 	}
 	return strconv.Itoa(os.Getuid())

@@ -35,7 +35,7 @@ func (s *session) log(level record.Level, message string, at time.Time) {
 var logEncoders = sync.Pool{New: func() any { return new(record.Encoder) }}
 
 func (s *session) logEntry(level record.Level, message string, at time.Time) record.Entry {
-	at = s.stamp(at)
+	at, message = s.stamp(at), record.CutMessage(message, 0)
 	e := logEncoders.Get().(*record.Encoder)
 	defer logEncoders.Put(e)
 	e.Reset()
@@ -84,23 +84,23 @@ func (s *session) runRecord(end runEnd, after ...record.Entry) {
 		end.counts.encode(&e)
 	}
 	if r.StartError != nil {
-		e.String("error", r.StartError.Error())
+		e.String("error", record.CutTo(r.StartError.Error(), maxPath))
 	}
 	if lost := lostBytes(r.Lost); lost > 0 {
 		e.Int("lost_bytes", lost)
 	}
 	if len(r.Escaped) > 0 {
-		e.Strings("escaped", r.Escaped)
+		e.Strings("escaped", record.CutList(r.Escaped, maxPath))
 	}
 	if notes := append(end.notes, r.Notes...); len(notes) > 0 {
-		e.Strings("notes", notes)
+		e.Strings("notes", record.CutList(notes, maxArgv))
 	}
 	if len(s.options.labels) > 0 {
 		e.Pairs("labels", s.options.labels)
 	}
 	e.Optional("parent", s.parent).Optional("output", end.output).String("user", from.user).String("host", from.address).
 		String("hostname", from.hostname).String("startup", from.startup).String("script", from.script).
-		Strings("argv", s.masker.MaskArgs(end.argv)).Int("pid", int64(r.PID)).Optional("build_url", from.buildURL).
+		Strings("argv", record.CutList(s.masker.MaskArgs(end.argv), maxArgv)).Int("pid", int64(r.PID)).Optional("build_url", from.buildURL).
 		Optional("job_name", from.jobName).Optional("build_number", from.number)
 	if end.fingerprint != nil {
 		end.fingerprint.encode(&e)

@@ -63,8 +63,9 @@ type origin struct {
 
 func findOrigin(o *runOptions, script string) origin {
 	from := origin{
-		user: userName(), address: hostAddress(), hostname: hostName(), script: script, startup: o.startup, pid: os.Getpid(),
-		buildURL: os.Getenv("BUILD_URL"), jobName: os.Getenv("JOB_NAME"), number: os.Getenv("BUILD_NUMBER"),
+		user: userName(), address: hostAddress(), hostname: hostName(), script: record.CutTo(script, maxPath),
+		startup: record.CutTo(o.startup, maxText), pid: os.Getpid(), buildURL: record.CutTo(os.Getenv("BUILD_URL"), maxPath),
+		jobName: record.CutTo(os.Getenv("JOB_NAME"), maxText), number: record.CutTo(os.Getenv("BUILD_NUMBER"), maxText),
 	}
 	if from.startup == "" {
 		from.startup = startupMethod(os.Getenv, processAncestors)
@@ -205,6 +206,7 @@ func loadConfig(path string, deadline time.Time) (*config.Config, error) {
 func (s *session) openStore(known bool) {
 	s.masker = s.newMasker()
 	s.maskLabels()
+	s.boundTexts()
 	db := s.databasePath(known)
 	if db != "" {
 		store, err := s.newStore(db)

@@ -91,7 +91,7 @@ func rememberedLabels(settings record.ItemSettings) [][2]string {
 	for line := range strings.Lines(settings[record.KeyLabels]) {
 		_ = labelsValue{&labels}.Set(strings.TrimRight(line, "\n")) // what somebody else has written there is no label
 	}
-	return labels
+	return boundLabels(labels)
 }
 
 // awaitSettings reports whether the item's settings are known within this time.

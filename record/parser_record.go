@@ -1,10 +1,5 @@
 package record
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
-
 // openRecord is a record to which further lines may belong.
 type openRecord struct {
 	message Message // all but text and cut
@@ -19,12 +14,6 @@ type openRecord struct {
 // maxHeredoc ends a record whose terminator never comes, so that it cannot
 // swallow the output of a whole job.
 const maxHeredoc = 1 << 20
-
-// cutMark ends a text that was cut; markRoom is more than it ever takes.
-const (
-	cutMark  = "… [cut: %d bytes left out]"
-	markRoom = 64
-)
 
 // openRecord begins a record with what its first line says.
 func (p *Parser) openRecord(head header, line []byte, over int64) {
@@ -87,25 +76,4 @@ func (p *Parser) closeRecord() {
 	message := p.record.message
 	message.Text, message.Cut = cutText(p.mask.Mask(string(p.record.text)), p.record.left)
 	p.emit(message)
-}
-
-// CutMessage brings a message that is no line of a job to MaxMessageBytes, with a
-// mark where it is longer or bytes of it were left out before.
-func CutMessage(text string, left int64) string {
-	text, _ = cutText(text, left)
-	return text
-}
-
-// cutText brings a text to MaxMessageBytes with its mark, where it is longer or
-// some of it was left out before; it returns how much was left out in all.
-func cutText(text string, left int64) (string, int64) {
-	if left == 0 && len(text) <= MaxMessageBytes {
-		return text, 0
-	}
-	keep := min(len(text), MaxMessageBytes-markRoom)
-	for keep > 0 && keep < len(text) && !utf8.RuneStart(text[keep]) {
-		keep--
-	}
-	left += int64(len(text) - keep)
-	return text[:keep] + fmt.Sprintf(cutMark, left), left
 }
