@@ -117,9 +117,9 @@ func closedWithin(channel <-chan struct{}, wait time.Duration) bool {
 	}
 }
 
-// takeLabels gives the run the labels of its item.
+// takeLabels gives the run the labels of its item, where it was told none.
 func (j *job) takeLabels() {
-	if j.awaitSettings(rememberWait) && j.labels != nil {
+	if !j.options.told["label"] && j.awaitSettings(rememberWait) && j.labels != nil {
 		j.options.labels = j.labels
 	}
 }

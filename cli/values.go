@@ -124,7 +124,8 @@ func (v patternsValue) Set(text string) error {
 	return nil
 }
 
-// labelsValue is a list of k=v pairs; as a text, one a line.
+// labelsValue is a list of k=v pairs; as a text, one a line, with blanks for the line
+// ends in values.
 type labelsValue struct{ labels *[][2]string }
 
 func (v labelsValue) Type() string { return "k=v" }
@@ -135,14 +136,14 @@ func (v labelsValue) String() string {
 	}
 	var texts []string
 	for _, l := range *v.labels {
-		texts = append(texts, l[0]+"="+l[1])
+		texts = append(texts, l[0]+"="+onOneLine(l[1]))
 	}
 	return strings.Join(texts, "\n")
 }
 
 func (v labelsValue) Set(text string) error {
 	key, value, ok := strings.Cut(text, "=")
-	if !ok || record.CheckName(key) != nil || strings.ContainsAny(value, "\n\x00") {
+	if !ok || record.CheckName(key) != nil || strings.Contains(value, "\x00") {
 		return errors.New("is not of the form key=value")
 	}
 	*v.labels = append(*v.labels, [2]string{key, value})
