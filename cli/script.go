@@ -18,12 +18,16 @@ var interpreters = [...]struct{ name, values, code string }{
 }
 
 // prefixCommands run another command that follows their own options; the
-// options that take the next word as a value are named.
-var prefixCommands = [...]struct{ name, values string }{
-	{"env", "uCS"}, {"nice", "n"}, {"ionice", "cnp"}, {"nohup", ""}, {"setsid", ""}, {"stdbuf", "ioe"},
-	{"time", "fo"}, {"timeout", "ks"}, {"sudo", "ugpCDhRTU"}, {"exec", "a"}, {"chrt", ""}, {"taskset", ""},
-	{"flock", "wE"},
+// options that take the next word as a value are named, and the one of them that
+// says in which folder to run it.
+var prefixCommands = [...]struct{ name, values, folder string }{
+	{"env", "uCS", "C"}, {"nice", "n", ""}, {"ionice", "cnp", ""}, {"nohup", "", ""}, {"setsid", "", ""},
+	{"stdbuf", "ioe", ""}, {"time", "fo", ""}, {"timeout", "ks", ""}, {"sudo", "ugpCDhRTU", "D"}, {"exec", "a", ""},
+	{"chrt", "", ""}, {"taskset", "", ""}, {"flock", "wE", ""},
 }
+
+// longFolder is the long form of that option, which is the same everywhere.
+const longFolder = "--chdir"
 
 // scriptOf finds the script that a command line runs, as an absolute path: x.sh
 // for `bash x.sh`, x.py for `env A=1 python3 -u x.py`. A command that is no
@@ -31,11 +35,15 @@ var prefixCommands = [...]struct{ name, values string }{
 func scriptOf(args []string, workdir string) string {
 	rest, isFile := args, false
 	for range 8 { // `nice env timeout 5 bash x.sh` has four levels
-		next, file := operand(rest)
+		next, folder, file := operand(rest)
 		if len(next) == 0 {
 			break
 		}
 		rest, isFile = next, file
+		if folder != "" && !filepath.IsAbs(folder) {
+			folder = filepath.Join(workdir, folder)
+		}
+		workdir = orElse(folder, workdir)
 	}
 	if isFile && !filepath.IsAbs(rest[0]) {
 		return filepath.Join(workdir, rest[0])
@@ -44,17 +52,21 @@ func scriptOf(args []string, workdir string) string {
 }
 
 // operand steps from a program to what it runs; empty where it runs nothing
-// that has a name. What an interpreter runs is a file, not a command.
-func operand(args []string) (rest []string, isFile bool) {
+// that has a name. The folder is the one in which it is run, where that is another.
+// What an interpreter runs is a file, not a command.
+func operand(args []string) (rest []string, folder string, isFile bool) {
 	name := filepath.Base(args[0])
 	if name == "mvrun" {
-		return args[slices.Index(args, "--")+1:], false
+		return args[slices.Index(args, "--")+1:], "", false
 	}
 	for _, prefix := range prefixCommands {
 		if prefix.name != name {
 			continue
 		}
 		rest = skipOptions(args[1:], prefix.values, "")
+		if prefix.folder != "" {
+			folder = folderOption(args[1:len(args)-len(rest)], prefix.folder)
+		}
 		for len(rest) > 0 && name == "env" && strings.Contains(rest[0], "=") {
 			rest = rest[1:]
 		}
@@ -62,15 +74,32 @@ func operand(args []string) (rest []string, isFile bool) {
 		case "timeout", "taskset", "chrt", "flock": // the duration, the mask, the priority, the lock file
 			rest = rest[min(1, len(rest)):]
 		}
-		return rest, false
+		return rest, folder, false
 	}
 	name = strings.TrimRight(name, "0123456789.")
 	for _, interpreter := range interpreters {
 		if interpreter.name == name {
-			return skipOptions(args[1:], interpreter.values, interpreter.code), true
+			return skipOptions(args[1:], interpreter.values, interpreter.code), "", true
 		}
 	}
-	return nil, false
+	return nil, "", false
+}
+
+// folderOption finds the folder that options name, by this letter or by the long form.
+func folderOption(options []string, letter string) (folder string) {
+	for i, word := range options {
+		value, joined := strings.CutPrefix(word, longFolder+"=")
+		if !joined {
+			value, joined = strings.CutPrefix(word, "-"+letter)
+		}
+		switch {
+		case word == longFolder || word == "-"+letter:
+			folder = options[min(i+1, len(options)-1)]
+		case joined:
+			folder = value
+		}
+	}
+	return folder
 }
 
 // skipOptions leaves out leading options; it gives nothing where one of them
@@ -83,6 +112,8 @@ func skipOptions(args []string, values, code string) []string {
 			return args[1:]
 		case len(word) < 2 || word[0] != '-' && word[0] != '+':
 			return args
+		case word == longFolder:
+			args = args[min(2, len(args)):]
 		case strings.HasPrefix(word, "--"):
 			args = args[1:]
 		case strings.ContainsAny(word[1:], code):

@@ -32,6 +32,13 @@ func TestScriptOf(t *testing.T) {
 		"env -- time -p /a/x.sh":              "/a/x.sh",
 		"/a/../b/x.sh":                        "/b/x.sh",
 		"timeout 5":                           "timeout",
+		"env -C sd sh x.sh":                   "/work/dir/sd/x.sh",
+		"env -i --chdir sd A=1 ./x.sh":        "/work/dir/sd/x.sh",
+		"env --chdir=/sd nice -n 5 sh x.sh":   "/sd/x.sh",
+		"env -Ca env -C b ./x.sh":             "/work/dir/a/b/x.sh",
+		"sudo -u ic -D sd ./x.sh":             "/work/dir/sd/x.sh",
+		"sudo -C 5 ./x.sh":                    "/work/dir/x.sh",
+		"env -C sd /a/x.sh -C y":              "/a/x.sh",
 		"env env env env env env env /a/x.sh": "/a/x.sh",
 	} {
 		if got := scriptOf(strings.Fields(command), "/work/dir"); got != want {
