@@ -200,18 +200,23 @@ func (p *pursuit) goOn(o other, killAfter time.Duration) error {
 	return nil
 }
 
-// skip records a run that was not to be. It is no failure: it was asked for.
+// skip records a run that was not to be. It is no failure: it was asked for, or the
+// run was stopped while it waited for its start.
 func (j *job) skip() *runner.Result {
 	now := time.Now()
-	result := &runner.Result{Start: now, End: now}
+	result := &runner.Result{Start: now, End: now, Duration: now.Sub(j.start)}
 	cause := record.CauseSkipped
 	if signal := j.supervisor.StopSignal(); signal != 0 {
 		result.ExitCode, result.Signal, result.StoppedBy = 128+int(signal), signal, signal
 		cause = record.CauseStopped + signalName(signal)
+		j.notes = append(j.notes, "stopped before the start")
 	}
 	j.heartbeat(now)
 	j.recordWarnings()
-	j.runRecord(runEnd{result: result, cause: cause, start: j.start, end: now, duration: now.Sub(j.start), argv: j.args, notes: j.notes})
+	if result.StoppedBy != 0 && j.options.onFailure != failureNone {
+		j.log(record.LevelWarning, j.failureText(result), now)
+	}
+	j.runRecord(runEnd{result: result, cause: cause, start: j.start, end: now, duration: result.Duration, argv: j.args, notes: j.notes})
 	j.close(endBudget)
 	return result
 }

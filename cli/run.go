@@ -300,11 +300,7 @@ func (j *job) pause(d time.Duration) bool {
 // admitted waits out the jitter and other runs of the item. It reports false
 // where the job is not to be run.
 func (j *job) admitted() bool {
-	if j.options.jitter > 0 && !j.pause(rand.N(j.options.jitter)) {
-		j.notes = append(j.notes, "stopped before the start")
-		return false
-	}
-	return j.overlapAllows()
+	return (j.options.jitter <= 0 || j.pause(rand.N(j.options.jitter))) && j.overlapAllows()
 }
 
 // causeText is why a run ended, as it is recorded and told.
