@@ -201,19 +201,8 @@ func (j *job) failuresInARow() int {
 // failureText names item, host, cause, duration and run, and ends with the last
 // lines of the output.
 func (j *job) failureText(result *runner.Result) string {
-	what := causeText(result)
-	switch {
-	case result.StartError != nil:
-		what = result.StartError.Error()
-	case what == "exited":
-		what = fmt.Sprintf("exit status %d", result.ExitCode)
-	case what == "signal":
-		what = "killed by signal " + signalName(result.Signal)
-	case what == "timeout":
-		what = fmt.Sprintf("timeout after %v", j.options.timeout)
-	}
 	text := fmt.Sprintf("%s failed on %s (%s): %s, after %v, run %s", j.item, j.origin.hostname, j.origin.address,
-		what, result.Duration.Round(time.Millisecond), j.run)
+		j.failureCause(result), result.Duration.Round(time.Millisecond), j.run)
 	if j.attempts > 1 {
 		text += fmt.Sprintf(", attempt %d", j.attempts)
 	}
@@ -221,4 +210,20 @@ func (j *job) failureText(result *runner.Result) string {
 		text += "\n" + j.masker.Mask(lastLines(strings.ToValidUTF8(j.tail.text(), "\uFFFD"), tailLines))
 	}
 	return text
+}
+
+// failureCause is why an attempt has failed, with the status or the signal.
+func (j *job) failureCause(result *runner.Result) string {
+	cause := causeText(result)
+	switch {
+	case result.StartError != nil:
+		return record.CutTo(result.StartError.Error(), maxPath)
+	case cause == "exited":
+		return fmt.Sprintf("exit status %d", result.ExitCode)
+	case cause == "signal":
+		return "killed by signal " + signalName(result.Signal)
+	case cause == "timeout":
+		return fmt.Sprintf("timeout after %v", j.options.timeout)
+	}
+	return cause
 }

@@ -271,7 +271,7 @@ func (j *job) shouldRetry(result *runner.Result) bool {
 	}
 	j.closeParsers() // no record goes on in the output of another attempt
 	j.log(record.LevelWarning, fmt.Sprintf("mvrun: attempt %d of %d: %s; trying again in %v",
-		j.attempts, j.options.retries+1, causeText(result), j.options.retryDelay), time.Now())
+		j.attempts, j.options.retries+1, j.failureCause(result), j.options.retryDelay), time.Now())
 	if result.Leftover != nil {
 		j.handOver(result, [2][]byte{}, j.options.quiet)
 	}
