@@ -113,8 +113,8 @@ func (j *job) execute() *runner.Result {
 	}
 	j.prepareItem(script)
 	j.open(deadline)
+	j.origin = findOrigin(j.options, script) // before all that is recorded, which says where it comes from
 	j.checkSchedule()
-	j.origin = findOrigin(j.options, script)
 	if !j.admitted() {
 		return j.skip()
 	}
