@@ -204,7 +204,7 @@ func (j *job) failureText(result *runner.Result) string {
 	text := fmt.Sprintf("%s failed on %s (%s): %s, after %v, run %s", j.item, j.origin.hostname, j.origin.address,
 		j.failureCause(result), result.Duration.Round(time.Millisecond), j.run)
 	if j.attempts > 1 {
-		text += fmt.Sprintf(", attempt %d", j.attempts)
+		text += fmt.Sprintf(", attempt %d, %v in all", j.attempts, result.End.Sub(j.begun).Round(time.Millisecond))
 	}
 	if j.tail != nil && j.tail.total > 0 {
 		text += "\n" + j.masker.Mask(lastLines(strings.ToValidUTF8(j.tail.text(), "\uFFFD"), tailLines))

@@ -66,7 +66,7 @@ func (o *runOptions) flags() *pflag.FlagSet {
 	f.StringVar(&o.startup, "startup", "", "what starts the job (default: found out: crontab, jenkins, systemd, lsf, slurm, ci, manual)")
 	f.StringVar(&o.script, "script", "", "`path` of the script (default: found in the command)")
 	f.StringVar(&o.title, "title", "", "title of alarms (default: the item)")
-	f.Var(durationValue{&o.timeout}, "timeout", "stop the whole process tree after this `time` (default: never)")
+	f.Var(durationValue{&o.timeout}, "timeout", "stop the whole process tree after this `time`, each attempt of --retries anew (default: never)")
 	f.Var(durationValue{&o.maxDuration}, "max-duration", "have mvrun check tell of a run that takes longer than this `time` (default: much longer than ever before)")
 	f.Var(durationValue{&o.killAfter}, "kill-after", "kill what is left of it this `time` later")
 	f.Var(countValue{&o.retries, 0}, "retries", "run again up to `n` times after a failure")
