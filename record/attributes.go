@@ -12,7 +12,7 @@ const maxAttribute = 4 << 10
 
 // parseAttributes reads `[title="LSF node down", to=alice]`, with which line
 // begins, and returns what follows it. Values are bare words or stand in double
-// quotes, where \" and \\ mean themselves without the backslash.
+// or single quotes, where the quote and \ after a backslash mean themselves.
 func parseAttributes(line []byte) (found map[string]string, rest []byte, ok bool) {
 	rest = trimBlanks(line[1:])
 	if len(rest) > 0 && rest[0] == ']' {
@@ -64,8 +64,8 @@ func attributeName(b []byte) (name string, rest []byte, ok bool) {
 // attributeValue reads a value and the blanks after it.
 func attributeValue(b []byte) (value string, rest []byte, ok bool) {
 	b = trimBlanks(b)
-	if len(b) > 0 && b[0] == '"' {
-		return quotedValue(b[1:])
+	if len(b) > 0 && (b[0] == '"' || b[0] == '\'') {
+		return quotedValue(b[1:], b[0])
 	}
 	n := bytes.IndexAny(b, ",\"[] \t\r\n\v\f")
 	if n < 0 {
@@ -74,13 +74,13 @@ func attributeValue(b []byte) (value string, rest []byte, ok bool) {
 	return validString(b[:n]), trimBlanks(b[n:]), 0 < n && n <= maxAttribute
 }
 
-func quotedValue(b []byte) (value string, rest []byte, ok bool) {
+func quotedValue(b []byte, quote byte) (value string, rest []byte, ok bool) {
 	var text []byte
 	for i := 0; i < len(b) && len(text) <= maxAttribute; i++ {
 		switch {
-		case b[i] == '"':
+		case b[i] == quote:
 			return validString(text), trimBlanks(b[i+1:]), true
-		case b[i] == '\\' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == '\\'):
+		case b[i] == '\\' && i+1 < len(b) && (b[i+1] == quote || b[i+1] == '\\'):
 			i++
 		}
 		text = append(text, b[i])

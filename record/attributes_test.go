@@ -23,6 +23,9 @@ func TestParseAttributes(t *testing.T) {
 		{`[title=磁盘,to=a@b.c/d;e'f]`, map[string]string{"title": "磁盘", "to": "a@b.c/d;e'f"}, ""},
 		{`[title=a=b]`, map[string]string{"title": "a=b"}, ""},
 		{"[title=\"a\xff\xfe\"]", map[string]string{"title": "a\ufffd\ufffd"}, ""},
+		{`[to='alice bob', title='say \'hi\' "ho" \\o/']: x`, map[string]string{"to": "alice bob", "title": `say 'hi' "ho" \o/`}, ": x"},
+		{`[title="it's"]`, map[string]string{"title": "it's"}, ""},
+		{`[title='']`, map[string]string{"title": ""}, ""},
 		{`[frequency="max 3 times"]`, map[string]string{"frequency": "max 3 times"}, ""},
 	}
 	for _, c := range cases {
@@ -37,7 +40,8 @@ func TestParseAttributesRefuses(t *testing.T) {
 	inputs := []string{
 		`[`, `[ `, `[to`, `[to=`, `[to=a`, `[to="a`, `[to="a"`, `[to="a\"]`, `[to=a,`, `[to=a,]`, `[,to=a]`,
 		`[to]`, `[to=]`, `[=a]`, `[a]`, `[0000]`, `[To=a]`, `[cc=a]`, `[to=a to=b]`, `[to=a b]`, `[to=a,to=b]`,
-		`[to="a"b]`, `[to=a"b"]`, `[to=a[b]`, `[to: a]`, `[to=a;key=b`, `[to='a b']`,
+		`[to="a"b]`, `[to=a"b"]`, `[to=a[b]`, `[to: a]`, `[to=a;key=b`,
+		`[to='a`, `[to='a"]`, `[to='a'b]`, `[to='a\']`, `[to="a']`, `[to=a"]`,
 		`[to=` + strings.Repeat("a", maxAttribute+1) + `]`, `[to="` + strings.Repeat("a", maxAttribute+1) + `"]`,
 	}
 	for _, input := range inputs {
