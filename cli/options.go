@@ -150,12 +150,14 @@ func envName(flag string) string {
 }
 
 func setValues(flag *pflag.Flag, value string) error {
-	if !repeated(flag.Name) {
-		err := flag.Value.Set(value)
-		if err != nil && flag.Value.Type() == "bool" {
+	if flag.Value.Type() == "bool" {
+		if err := flag.Value.Set(boolWord(value)); err != nil {
 			return errors.New("is neither true nor false")
 		}
-		return err
+		return nil
+	}
+	if !repeated(flag.Name) {
+		return flag.Value.Set(value)
 	}
 	for line := range strings.Lines(value) {
 		if err := flag.Value.Set(strings.TrimRight(line, "\n")); err != nil {
@@ -163,6 +165,17 @@ func setValues(flag *pflag.Flag, value string) error {
 		}
 	}
 	return nil
+}
+
+// boolWord is what pflag understands for the words that people write as well.
+func boolWord(word string) string {
+	switch word = strings.ToLower(strings.TrimSpace(word)); word {
+	case "yes", "on":
+		return "true"
+	case "no", "off":
+		return "false"
+	}
+	return word
 }
 
 // fromConfig takes what is still left out from the config's defaults, whose
