@@ -186,7 +186,7 @@ func openMessageSession(o *messageOptions) (*session, error) {
 		return nil, usageError{errors.New("not inside a run of mvrun, and no item is named"), "name it: -d DIRECTION -i ITEM"}
 	}
 	s := newSession(o.runOptions, o.runFlags)
-	s.run = os.Getenv("MVRUN_RUN")
+	s.run = surroundingRun()
 	s.replaceNames()
 	s.told = s.run != ""
 	s.readEnvironment()

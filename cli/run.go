@@ -75,7 +75,7 @@ func runJob(args []string) int {
 	// The first local time loads the time zone, by way of 4 KiB on the stack. Here they fit in; further down they would
 	// make it grow, which costs a run more than the time zone.
 	j.started = j.start.Format(record.StampLayout)
-	j.parent = os.Getenv("MVRUN_RUN")
+	j.parent = surroundingRun()
 	result := j.execute()
 	if j.checkDue.Load() {
 		j.startCheck(j.supervisor)

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -328,10 +325,4 @@ func (s *session) stamp(t time.Time) time.Time {
 	}
 	s.lastStamp = t
 	return t
-}
-
-// newRunID gives an id that sorts by time: the UTC second and 40 random bits.
-func newRunID(now time.Time) string {
-	random := binary.BigEndian.AppendUint64(nil, rand.Uint64())[:5]
-	return now.UTC().Format("20060102T150405Z-") + hex.EncodeToString(random)
 }
