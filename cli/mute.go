@@ -112,7 +112,7 @@ func runRetire(args []string) error {
 	if *undo {
 		return o.end(f, pattern, (*record.Store).Unretire, "retired", "retire")
 	}
-	return o.put(f, record.Mute{Pattern: pattern, Since: time.Now(), By: userName(), Reason: strings.TrimSpace(o.reason), Retired: true})
+	return o.put(f, record.Mute{Pattern: pattern, Since: time.Now(), By: userName(), Reason: record.CutTo(strings.TrimSpace(o.reason), maxText), Retired: true})
 }
 
 func runMute(args []string) error {
@@ -212,7 +212,7 @@ func (o *muteOptions) mute(f *flagSet, now time.Time) (record.Mute, error) {
 	if err != nil {
 		return record.Mute{}, usageError{err, example}
 	}
-	m := record.Mute{Pattern: pattern, Since: now, By: userName(), Reason: strings.TrimSpace(o.reason), Hold: o.hold}
+	m := record.Mute{Pattern: pattern, Since: now, By: userName(), Reason: record.CutTo(strings.TrimSpace(o.reason), maxText), Hold: o.hold}
 	switch {
 	case f.Changed("for") == (o.until != ""):
 		return m, usageError{errors.New("say how long: either --for or --until"), example}
