@@ -46,7 +46,7 @@ func TestCheckWaitsForAPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &check{session: &session{store: store}}
-	other, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	other, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
