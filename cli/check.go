@@ -65,8 +65,12 @@ func checkCommand() *command {
 }
 
 // checkMemory is what the runtime keeps its memory below where it can: 100,000 items
-// that have all stopped fit into it.
-const checkMemory = 170 << 20
+// that have all stopped fit into it. Below that it collects garbage seldom, at
+// checkGarbage percent, which saves a tenth of the time.
+const (
+	checkMemory  = 170 << 20
+	checkGarbage = 400
+)
 
 // check is one look at all items.
 type check struct {
@@ -97,6 +101,7 @@ func runCheck(args []string) error {
 	c := &check{session: s, options: o, supervisor: runner.NewSupervisor(), now: time.Now(), self: record.Self()}
 	c.language = heartbeat.Language(s.config.Lang)
 	debug.SetMemoryLimit(checkMemory)
+	debug.SetGCPercent(checkGarbage)
 	s.item, s.run = checkItem, newRunID(c.now)
 	s.options.alarmFrequency = "max 1 times"
 	if o.remote != "" {
