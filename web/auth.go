@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -139,10 +138,7 @@ func isProgram(r *http.Request) bool {
 // client is the address a request comes from. A proxy that is trusted may name it;
 // of several names, the last that no trusted proxy stands for.
 func (s *Server) client(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := hostOf(r.RemoteAddr)
 	names := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
 	for i := len(names) - 1; i >= 0 && s.isTrusted(host); i-- {
 		name := strings.TrimSpace(names[i])

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -143,7 +142,10 @@ func (s *Server) gather() (*gathered, error) {
 func (s *Server) gatherItem(g *gathered, v *heartbeat.Verdict, now time.Time) {
 	labels := []string{"direction", v.Item.Direction, "item", v.Item.Name}
 	with := func(more ...string) []string { return append(labels[:len(labels):len(labels)], more...) }
-	for _, state := range itemStates() {
+	for _, state := range heartbeat.States {
+		if state == heartbeat.Retired || state == heartbeat.Stuck { // items that are none any more; the database as a whole
+			continue
+		}
 		value := "0"
 		if state == v.State {
 			value = "1"
@@ -165,14 +167,6 @@ func (s *Server) gatherItem(g *gathered, v *heartbeat.Verdict, now time.Time) {
 	for _, result := range alarmResults {
 		g.add(familyAlarms, fmt.Sprint(alarms[result]), with("result", result)...)
 	}
-}
-
-// itemStates are those of an item that the metrics have: not retired, and stuck alarms
-// are of the database as a whole.
-func itemStates() []heartbeat.State {
-	return slices.DeleteFunc(slices.Clone(heartbeat.States), func(state heartbeat.State) bool {
-		return state == heartbeat.Stuck || state == heartbeat.Retired
-	})
 }
 
 // runsSeen is what the run records of today and yesterday say.
