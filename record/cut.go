@@ -15,20 +15,14 @@ const (
 // CutMessage brings a message that is no line of a job to MaxMessageBytes, with a
 // mark where it is longer or bytes of it were left out before.
 func CutMessage(text string, left int64) string {
-	text, _ = cutText(text, left)
+	text, _ = cutText(text, left, MaxMessageBytes)
 	return text
-}
-
-// cutText brings a text to MaxMessageBytes with its mark, where it is longer or
-// some of it was left out before; it returns how much was left out in all.
-func cutText(text string, left int64) (string, int64) {
-	return cutBehind(text, left, MaxMessageBytes)
 }
 
 // CutTo brings a text to so many bytes, with the mark of CutMessage where it is
 // longer.
 func CutTo(text string, limit int) string {
-	text, _ = cutBehind(text, 0, limit)
+	text, _ = cutText(text, 0, limit)
 	return text
 }
 
@@ -48,14 +42,15 @@ func CutList(list []string, limit int) []string {
 		for _, more := range list[i+1:] {
 			left += int64(len(" ") + len(more))
 		}
-		last, _ := cutBehind(text, left, max(0, room+len(text)))
+		last, _ := cutText(text, left, max(0, room+len(text)))
 		return append(slices.Clone(list[:i]), last)
 	}
 	return list
 }
 
-// cutBehind is cutText for any limit.
-func cutBehind(text string, left int64, limit int) (string, int64) {
+// cutText brings a text to a limit with its mark, where it is longer or some of it
+// was left out before; it returns how much was left out in all.
+func cutText(text string, left int64, limit int) (string, int64) {
 	if left == 0 && len(text) <= limit {
 		return text, 0
 	}

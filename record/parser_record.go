@@ -74,6 +74,6 @@ func (p *Parser) closeRecord() {
 		return
 	}
 	message := p.record.message
-	message.Text, message.Cut = cutText(p.mask.Mask(string(p.record.text)), p.record.left)
+	message.Text, message.Cut = cutText(p.mask.Mask(string(p.record.text)), p.record.left, MaxMessageBytes)
 	p.emit(message)
 }
