@@ -40,7 +40,7 @@ func scheduleProblem(text string) (problem, meant string) {
 	case looksLikeFields(text):
 		return fmt.Sprintf("schedule %q: is no crontab's five fields, which hold numbers from LOW-HIGH, lists with commas, */STEP, *, and names such as mon or feb", text), ""
 	}
-	near := nearBeginning(text)
+	near := heartbeat.NearestBeginning(text, words.Nearest)
 	if near == "" && heartbeat.BeginsLikeWords(text) {
 		if near = heartbeat.NearestWords(text, words.Nearest); near == "" {
 			return err.Error(), ""
@@ -66,25 +66,4 @@ func looksLikeFields(text string) bool {
 		}
 	}
 	return plain > len(fields)/2
-}
-
-// beginnings are the first words of schedules in English; see
-// [heartbeat.BeginsLikeWords].
-var beginnings = []string{"every", "each", "once", "twice", "thrice", "minutely", "hourly", "daily", "nightly", "weekly", "monthly", "yearly", "annually"}
-
-// nearBeginning gives the schedule that words are but for a misspelt first one, or "".
-func nearBeginning(text string) string {
-	first, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-	if heartbeat.BeginsLikeWords(first) {
-		return ""
-	}
-	begin := words.Nearest(first, beginnings)
-	if begin == "" {
-		return ""
-	}
-	near := strings.TrimSpace(begin + " " + rest)
-	if _, err := heartbeat.Parse(near); err != nil {
-		return ""
-	}
-	return near
 }

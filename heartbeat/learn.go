@@ -97,8 +97,7 @@ func (h *history) measure() {
 		h.gaps = append(h.gaps, h.beats[i].Sub(h.beats[i-1]))
 	}
 	if len(h.gaps) > 0 {
-		sorted := slices.Sorted(slices.Values(h.gaps))
-		h.median = sorted[len(sorted)/2]
+		h.median = middle(h.gaps)
 	}
 }
 

@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,11 +18,29 @@ func BeginsLikeWords(text string) bool {
 			return true
 		}
 	}
-	switch first, _ := cutName(text); first {
-	case "every", "each", "once", "twice", "thrice", "minutely", "hourly", "daily", "nightly", "weekly", "monthly", "yearly", "annually":
-		return true
+	first, _ := cutName(text)
+	return slices.Contains(beginnings[:], first)
+}
+
+// beginnings are the first words of schedules in English.
+var beginnings = [...]string{"every", "each", "once", "twice", "thrice", "minutely", "hourly", "daily", "nightly", "weekly", "monthly", "yearly", "annually"}
+
+// NearestBeginning gives the schedule that words are but for a misspelt first one, of
+// which nearest, the caller's, knows the nearest; "" for other words.
+func NearestBeginning(text string, nearest func(word string, known []string) string) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if BeginsLikeWords(first) {
+		return ""
 	}
-	return false
+	begin := nearest(first, beginnings[:])
+	if begin == "" {
+		return ""
+	}
+	near := strings.TrimSpace(begin + " " + rest)
+	if !isSchedule(near) {
+		return ""
+	}
+	return near
 }
 
 // maxSuggested bounds what is corrected: the job waits for it.

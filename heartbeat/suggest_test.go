@@ -72,3 +72,17 @@ func FuzzNearestWords(f *testing.F) {
 		}
 	})
 }
+
+func TestNearestBeginning(t *testing.T) {
+	first := func(string, []string) string { return "every" }
+	for text, want := range map[string]string{"evry 10 minutes": "every 10 minutes", "every 10 minutes": "", "evry now and then": ""} {
+		if got := NearestBeginning(text, first); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for _, begin := range beginnings {
+		if !BeginsLikeWords(begin) {
+			t.Errorf("nothing begins with %s", begin)
+		}
+	}
+}
