@@ -99,9 +99,7 @@ func (d *alarmDesk) raiseKind(message record.Message, kind notify.Kind) {
 		message.Key = failureKey
 	}
 	m := raised{Message: message, kind: kind}
-	d.counts.mu.Lock()
-	d.counts.alarms++
-	d.counts.mu.Unlock()
+	d.counts.alarm()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ready {
@@ -133,9 +131,7 @@ func (d *alarmDesk) drops(item record.Item, message record.Message, kind notify.
 // suppress records an alarm that is held back before it is raised.
 func (d *alarmDesk) suppress(message record.Message, kind notify.Kind, hold notify.Hold) {
 	d.noMoreSettings()
-	d.counts.mu.Lock()
-	d.counts.alarms++
-	d.counts.mu.Unlock()
+	d.counts.alarm()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open().Suppress(d.alarm(raised{Message: message, kind: kind}), hold)

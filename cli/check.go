@@ -140,16 +140,12 @@ func (c *check) look(ctx context.Context) error {
 
 // whole judges, tells, and does what is to be done once in a while.
 func (c *check) whole(ctx context.Context) error {
-	if c.options.background && !c.takePlace() {
-		return nil
-	}
-	if !c.options.background {
-		if err := c.awaitPlace(ctx, placePatience); err != nil {
-			return statusError{err, 1}
+	if c.options.background {
+		if !c.takePlace() || !c.claimBackground() {
+			return nil
 		}
-	}
-	if c.options.background && !c.claimBackground() {
-		return nil
+	} else if err := c.awaitPlace(ctx, placePatience); err != nil {
+		return statusError{err, 1}
 	}
 	c.desk = newAlarmDesk(c.session, &counts{}, c.supervisor)
 	c.recordStart()

@@ -182,16 +182,9 @@ func (c *check) tellRemoteGone(name string, state *remoteState, asked error) {
 		Text: c.say("%s has not answered %d times in a row, since %s: %s", "%s 连续%d次无响应, 始于%s: %s",
 			name, state.Failures, state.Since.Local().Format(record.TimeLayout), strings.TrimSpace(c.masker.Mask(asked.Error()))),
 	}
-	today := record.Day(c.now)
-	switch {
-	case !c.desk.drops(checkItem, message, notify.KindCheck):
-		state.Told = today
-	case state.Silent == today:
-		return
-	default:
-		state.Silent = today
+	if c.isNew(c.desk.drops(checkItem, message, notify.KindCheck), &state.Told, &state.Silent) {
+		c.desk.raiseAbout(checkItem, message, notify.KindCheck)
 	}
-	c.desk.raiseAbout(checkItem, message, notify.KindCheck)
 }
 
 func (c *check) tellRemoteBack(name string, state remoteState) {

@@ -181,17 +181,27 @@ func (c *check) tellProblem(told map[toldKey]toldProblem, found *viewer.Checked,
 		return
 	}
 	message := c.message(found, problem, key)
-	switch silent := c.isToday(known.Before) || c.desk.drops(found.Item, message, notify.KindCheck); {
-	case !silent:
-		known.Day = record.Day(c.now)
-	case c.isToday(known.Silent):
-		return // that it was held back is recorded
-	default:
-		known.Silent = record.Day(c.now)
+	silent := c.isToday(known.Before) || c.desk.drops(found.Item, message, notify.KindCheck)
+	if !c.isNew(silent, &known.Day, &known.Silent) {
+		return
 	}
 	known.State = problem.State
 	told[key] = known
 	c.desk.raiseAbout(found.Item, message, notify.KindCheck)
+}
+
+// isNew notes the day of an alarm that tells somebody, or nobody, since it is held back
+// for good. It reports false where that it is held back is recorded today already.
+func (c *check) isNew(silent bool, toldDay, silentDay *string) bool {
+	switch {
+	case !silent:
+		*toldDay = record.Day(c.now)
+	case c.isToday(*silentDay):
+		return false
+	default:
+		*silentDay = record.Day(c.now)
+	}
+	return true
 }
 
 // isToday reports whether a day is today, or tomorrow already, as it may be on the

@@ -42,6 +42,13 @@ func (c *counts) names() []record.Level {
 	return slices.Concat(record.Levels, c.own)
 }
 
+// alarm counts an alarm that is raised, or held back before it is.
+func (c *counts) alarm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alarms++
+}
+
 // raised is how many alarms the run has raised so far.
 func (c *counts) raised() int64 {
 	c.mu.Lock()
